@@ -1,0 +1,70 @@
+"""Stage fetch: bring the data in as it is, under names that every later stage can bear."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.bundled_source import read_bundled
+from pipeline.file_source import read_file
+from pipeline.tables import write_table
+from project.artefacts import ORIGIN, RAW
+from project.columns import normalise_all
+from project.errors import UserError, one_line
+from project.files import write_json
+from project.settings import BundledSource, Source, load
+
+
+def fetch(source: BundledSource | Any) -> tuple[pa.Table, dict[str, Any]]:
+    """Read the source: its table with normalised column names, and where it came from.
+
+    Raises `UserError` where the file is missing, empty, not a table, or has two columns of one name.
+    """
+    if isinstance(source, BundledSource):
+        table, files, revision = read_bundled(source.name)
+        place: dict[str, Any] = {"name": source.name, "revision": f"scikit-learn {revision}"}
+    else:
+        table, files = read_file(source), [Path(source.path)]
+        place = {"path": source.path}
+    names = normalise_all(_unique(table.column_names, place))
+    origin = {
+        "source": source.kind,
+        **place,
+        "sha256": _digest(files),
+        "rows": table.num_rows,
+        "columns": dict(zip(names, table.column_names, strict=True)),
+    }
+    return table.rename_columns(names), origin
+
+
+def _unique(names: list[str], place: dict[str, Any]) -> list[str]:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UserError(
+            f"{place.get('path')}: column {twice[0]!r} stands {names.count(twice[0])} times in the "
+            "header; give each column a name of its own"
+        )
+    return names
+
+
+def _digest(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def main() -> None:
+    """Run the stage."""
+    table, origin = fetch(load("source", Source))
+    write_table(RAW, table)
+    write_json(ORIGIN, origin)
+    print(f"{table.num_rows:,} rows, {table.num_columns} columns")
+
+
+if __name__ == "__main__":
+    one_line(main)

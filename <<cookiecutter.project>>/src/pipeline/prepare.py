@@ -1,0 +1,47 @@
+"""Stage prepare: part the rows into train and test, and keep a reference for drift."""
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.tables import contract_of, read_table, write_table
+from project.artefacts import REFERENCE, TEST, TRAIN, VALID
+from project.errors import one_line
+from project.settings import Split, load
+
+
+def prepare(valid: pa.Table, split: Split, seed: int) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return train, test and reference, rows in the order of `valid`.
+
+    Classes keep their shares in both parts, and each class has a row in each; the reference is a
+    random sample of train.
+    """
+    contract = contract_of(valid)
+    random = np.random.default_rng(seed)
+    target = valid.column(contract.target)
+    groups = (
+        [np.flatnonzero(target.to_numpy() == label) for label in contract.classes]
+        if contract.classes
+        else [np.arange(valid.num_rows)]
+    )
+    in_test = np.zeros(valid.num_rows, dtype=bool)
+    for rows in groups:
+        size = min(max(round(split.test_share * len(rows)), 1), len(rows) - 1)
+        in_test[random.permutation(rows)[:size]] = True
+    train, test = valid.filter(pa.array(~in_test)), valid.filter(pa.array(in_test))
+    size = min(split.reference_rows, train.num_rows)
+    reference = train.take(np.sort(random.permutation(train.num_rows)[:size]))
+    return train, test, reference
+
+
+def main() -> None:
+    """Run the stage."""
+    valid = read_table(VALID)
+    train, test, reference = prepare(valid, load("split", Split), load("seed", int))
+    contract = contract_of(valid)
+    for path, table in ((TRAIN, train), (TEST, test), (REFERENCE, reference)):
+        write_table(path, table, contract)
+    print(f"{train.num_rows:,} rows to train on, {test.num_rows:,} to test")
+
+
+if __name__ == "__main__":
+    one_line(main)

@@ -1,0 +1,143 @@
+"""Models of scikit-learn: preprocessing and estimator as one pipeline, kept by skops."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pyarrow as pa
+from hydra.utils import instantiate
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
+
+from pipeline.graph import TensorNames
+from pipeline.inputs import Inputs, model_inputs, target_values
+from pipeline.skops_archive import read_archive, write_archive
+from pipeline.tables import Contract
+from project.errors import UserError
+from project.settings import ROLES, Preprocessing, SklearnModel
+
+ARCHIVE = "pipeline.skops"
+
+
+def train(
+    table: pa.Table, contract: Contract, model: SklearnModel, seed: int, folder: Path
+) -> list[dict[str, float]]:
+    """Fit the pipeline, write it to `folder`, and return its curves (empty where it has none)."""
+    pipeline = Pipeline(
+        [
+            ("columns", _preprocessing(contract, model.preprocessing)),
+            ("model", _estimator(model, contract, seed)),
+        ]
+    )
+    frame = _frame(model_inputs(table, contract))
+    with threadpool_limits(1, user_api="blas"):  # sums in one order, on any number of cores
+        _fit(pipeline, frame, target_values(table, contract), model)
+    write_archive(pipeline, folder / ARCHIVE)
+    return _curves(pipeline.named_steps["model"])
+
+
+def predict(folder: Path, inputs: Inputs, contract: Contract) -> np.ndarray[Any, Any]:
+    """Predict natively: probabilities of shape (rows, classes), or numbers of shape (rows,)."""
+    pipeline = read_archive(folder / ARCHIVE)
+    frame = _frame(inputs)
+    if contract.classes:
+        return np.asarray(pipeline.predict_proba(frame), dtype=np.float64)
+    return np.asarray(pipeline.predict(frame), dtype=np.float64).ravel()
+
+
+def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple[onnx.ModelProto, TensorNames]:
+    """Convert the pipeline; `UserError` where its estimator has no converter."""
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+    from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+
+    pipeline = read_archive(folder / ARCHIVE)
+    estimator = type(pipeline.named_steps["model"]).__name__
+    types = [
+        (name, (StringTensorType if kind == "category" else FloatTensorType)([None, 1]))
+        for name, kind in contract.columns.items()
+    ]
+    try:
+        graph = convert_sklearn(
+            pipeline,
+            name=contract.dataset,
+            initial_types=types,
+            target_opset={"": opset, "ai.onnx.ml": 3},
+            options={id(pipeline): {"zipmap": False}} if contract.classes else None,
+        )
+    except (MissingConverter, MissingShapeCalculator, NotImplementedError) as error:
+        raise UserError(
+            f"model: {estimator} cannot be exported: no ONNX converter "
+            f"({str(error).splitlines()[0][:120]}); choose another estimator in conf/model/"
+        ) from None
+    outputs = [output.name for output in graph.graph.output]
+    if contract.classes:
+        return graph, TensorNames(label_index=outputs[0], probabilities=outputs[1])
+    return graph, TensorNames(prediction=outputs[0])
+
+
+def _frame(inputs: Inputs) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(inputs, copy=False)
+
+
+def _preprocessing(contract: Contract, settings: Preprocessing) -> ColumnTransformer:
+    steps: list[tuple[str, Any]] = []
+    if settings.impute:
+        steps.append(("impute", SimpleImputer(strategy=settings.impute)))
+    if settings.scale:
+        steps.append(("scale", StandardScaler()))
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+    parts = [
+        ("numbers", Pipeline(steps) if steps else "passthrough", contract.of_type("number", "boolean")),
+        ("categories", encoder, contract.of_type("category")),
+    ]
+    return ColumnTransformer([part for part in parts if part[2]])
+
+
+def _estimator(model: SklearnModel, contract: Contract, seed: int) -> Any:
+    target = getattr(model, ROLES[contract.task])
+    where = f"conf/model/{model.name}.yaml"
+    try:
+        estimator = instantiate({"_target_": target, **model.parameters}, _convert_="all")
+    except Exception as error:  # Hydra wraps whatever a constructor raises
+        cause = str(error.__cause__ or error).splitlines()[0]
+        if unknown := re.search(r"unexpected keyword argument '(\w+)'", cause):
+            key = unknown.group(1)
+            raise UserError(f"{where}: model.{key}: {target} has no such parameter") from None
+        raise UserError(f"{where}: {target} cannot be made: {cause}") from None
+    if contract.classes and not hasattr(estimator, "predict_proba"):
+        raise UserError(
+            f"{where}: {target} gives no probabilities (predict_proba); choose one that does"
+        )
+    if "random_state" in estimator.get_params(deep=False):
+        estimator.set_params(random_state=seed)
+    return estimator
+
+
+def _fit(pipeline: Pipeline, frame: Any, target: np.ndarray[Any, Any], model: SklearnModel) -> None:
+    from sklearn.utils._param_validation import InvalidParameterError
+
+    try:
+        pipeline.fit(frame, target)
+    except InvalidParameterError as error:
+        text = str(error)
+        key = re.search(r"The '(\w+)' parameter", text)
+        place = f"model.{key.group(1)}: " if key else ""
+        raise UserError(f"conf/model/{model.name}.yaml: {place}{text}") from None
+    except ValueError as error:
+        raise UserError(f"conf/model/{model.name}.yaml: fitting failed: {error}") from None
+
+
+def _curves(estimator: Any) -> list[dict[str, float]]:
+    for attribute in ("loss_curve_", "train_score_"):
+        values = getattr(estimator, attribute, None)
+        if values is not None and len(values):
+            return [{"step": i + 1, "train": float(value)} for i, value in enumerate(values)]
+    return []

@@ -1,0 +1,61 @@
+"""Parquet tables between stages, and the contract that travels in their schema."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from project.files import replacing
+
+ColumnType = Literal["number", "boolean", "category"]
+
+_CONTRACT = b"contract"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the model takes and answers; validate decides it, every later stage reads it.
+
+    columns: type by input column, in order. sources: the column's name in the user's own file.
+    classes: in the order of the probabilities; None for regression.
+    """
+
+    dataset: str
+    task: Literal["classification", "regression"]
+    target: str
+    classes: list[str] | None
+    columns: dict[str, ColumnType]
+    sources: dict[str, str]
+
+    def to_json(self) -> str:
+        """Return the contract as compact JSON, the same text for the same contract."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Contract":
+        """Read what `to_json` wrote."""
+        return cls(**json.loads(text))
+
+    def of_type(self, *types: ColumnType) -> list[str]:
+        """Return the columns of these types, in order."""
+        return [name for name, kind in self.columns.items() if kind in types]
+
+
+def write_table(path: Path, table: pa.Table, contract: Contract | None = None) -> None:
+    """Write a Parquet file atomically: the same rows give the same bytes."""
+    metadata = {_CONTRACT: contract.to_json().encode()} if contract else None
+    with replacing(path) as temporary:
+        parquet.write_table(table.replace_schema_metadata(metadata), temporary)
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read a Parquet file, its contract still in the schema."""
+    return parquet.read_table(path)
+
+
+def contract_of(table: pa.Table) -> Contract:
+    """Return the contract that `write_table` put into the schema."""
+    return Contract.from_json(table.schema.metadata[_CONTRACT])

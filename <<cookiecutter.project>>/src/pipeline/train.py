@@ -1,0 +1,54 @@
+"""Stage train: fit the model, and keep its weights and architecture without any pickled code."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.tables import contract_of, read_table
+from project.artefacts import NATIVE, TRAIN, TRAINING
+from project.errors import UserError, one_line
+from project.files import replacing, write_json
+from project.settings import KerasModel, Model, SklearnModel, load
+
+
+def train(
+    table: pa.Table, model: SklearnModel | KerasModel, seed: int, folder: Path
+) -> dict[str, Any]:
+    """Fit `model` on `table`, write it into `folder`, and return its training curves.
+
+    The same table, settings and seed give the same bytes.
+    Raises `UserError` where the estimator refuses a parameter, or TensorFlow is not installed.
+    """
+    folder.mkdir(parents=True)
+    if isinstance(model, SklearnModel):
+        from pipeline import sklearn_model
+
+        curves = sklearn_model.train(table, contract_of(table), model, seed, folder)
+    else:
+        keras_model = _keras(model.name)
+        curves = keras_model.train(table, contract_of(table), model, seed, folder)
+    return {"model": model.name, "rows": table.num_rows, "curves": curves}
+
+
+def _keras(name: str) -> Any:
+    import importlib.util
+
+    if importlib.util.find_spec("tensorflow") is None:
+        raise UserError(f"model={name} needs TensorFlow, which is not installed; type: make keras")
+    from pipeline import keras_model
+
+    return keras_model
+
+
+def main() -> None:
+    """Run the stage."""
+    model = load("model", Model)
+    with replacing(NATIVE) as folder:
+        report = train(read_table(TRAIN), model, load("seed", int), folder)
+    write_json(TRAINING, report)
+    print(f"{model.name} fitted on {report['rows']:,} rows")
+
+
+if __name__ == "__main__":
+    one_line(main)

@@ -1,0 +1,1 @@
+"""The ground floor: settings, paths and errors. Imports nothing from the packages beside it."""

@@ -1,0 +1,27 @@
+"""Where each artefact lies, relative to the project's folder."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+CONF = Path("conf")
+DVC_LOCK = Path("dvc.lock")
+
+SETTINGS_CHECKED = Path("build/settings.txt")
+RAW = Path("data/raw/dataset.parquet")
+ORIGIN = Path("data/raw/origin.json")
+VALID = Path("data/valid/dataset.parquet")
+REJECTED = Path("data/valid/rejected.parquet")
+TRAIN = Path("data/split/train.parquet")
+TEST = Path("data/split/test.parquet")
+REFERENCE = Path("data/reference.parquet")
+NATIVE = Path("models/native")
+ONNX = Path("models/model.onnx")
+
+VALIDATION = Path("reports/validation.json")
+TRAINING = Path("reports/training.json")
+PARITY = Path("reports/parity.json")
+EVALUATION = Path("reports/evaluation.json")
+METRICS = Path("reports/metrics.json")
+GOLDEN = Path("reports/golden.json")
+PLOTS = Path("reports/plots")
+PAGE = Path("reports/index.html")

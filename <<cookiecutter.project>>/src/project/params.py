@@ -1,0 +1,134 @@
+"""Compose conf/ into params.yaml, and see that the two still agree.
+
+`python -m project.params [OVERRIDE …]` writes params.yaml; with `--check` it writes nothing and
+fails when conf/ has moved on since: the first stage of dvc.yaml, which depends on conf/, so that a
+bare `dvc repro` after an edit never reports the old result as up to date.
+"""
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from project.artefacts import CONF, PARAMS, SETTINGS_CHECKED
+from project.errors import UserError, one_line
+from project.files import write_text
+from project.settings import check, read_params
+
+HEADER = "# Composed from conf/ by make repro: edit there, not here."
+WITH = "# With: "
+
+
+def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
+    """Compose conf/ with Hydra's `overrides`, as `dvc exp run -S` does, and validate the result."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base=None):
+            config = hydra_compose("config", overrides=overrides)
+        OmegaConf.resolve(config)
+        settings = OmegaConf.to_container(config, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        key = str(error.full_key)
+        raise UserError(
+            f"{key}: has no value; give one: make repro {key}=… (or in {conf}/)"
+        ) from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(_explain(error, conf)) from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{conf}: not YAML: {error}") from None
+    check(settings)
+    return dict(settings)  # type: ignore[arg-type]
+
+
+def _explain(error: Exception, conf: Path) -> str:
+    text = str(error)
+    if unknown := re.search(r"Could not find '(\w+)/([^']+)'", text):
+        group, name = unknown.groups()
+        known = sorted(path.stem for path in (conf / group).glob("*.yaml"))
+        return f"{group}={name}: conf/{group}/{name}.yaml does not exist; choose from {', '.join(known)}"
+    if unknown := re.search(r"Key '([^']+)' is not in struct", text):
+        key = re.search(r"full_key: (\S+)", text)
+        path = key.group(1) if key else unknown.group(1)
+        return f"{path}: no such setting in conf/; mend its spelling, or add it with +{path}=…"
+    return f"conf/: {text}"
+
+
+def render(settings: dict[str, Any], overrides: list[str]) -> str:
+    """Write settings as the text of params.yaml, with the overrides that they were composed with."""
+    body = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
+    return "\n".join([HEADER, *([WITH + shlex.join(overrides)] if overrides else []), "", body])
+
+
+def recorded_overrides(text: str) -> list[str]:
+    """Read the overrides back from the head of params.yaml."""
+    lines = [line for line in text.splitlines() if line.startswith(WITH)]
+    return shlex.split(lines[0].removeprefix(WITH)) if lines else []
+
+
+def overrides_from_make(flags: str) -> list[str]:
+    """Read Hydra's overrides from MAKEFLAGS: `make repro model=random_forest ENV=dev` has one.
+
+    Read from the environment, not from the recipe's line, since a shell there would take `[64,32]`
+    or `;` for its own. Upper-case variables are make's.
+    """
+    _, separator, variables = f" {flags}".partition(" -- ")
+    words = shlex.split(variables.replace("$$", "$")) if separator else []
+    return [word for word in words if re.match(r"[+~]*[a-z][\w./@]*=", word)]
+
+
+def write(overrides: list[str]) -> bool:
+    """Compose params.yaml; return whether it changed."""
+    text = render(compose(overrides), overrides)
+    if PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text:
+        return False
+    write_text(PARAMS, text)
+    return True
+
+
+def check_agreement() -> None:
+    """Raise `UserError` when params.yaml is invalid or no longer what conf/ composes to."""
+    settings = read_params()
+    check(settings)
+    if "DVC_EXP_BASELINE_REV" in os.environ:
+        return  # `dvc exp run` has composed it this moment, with overrides of its own
+    expected = compose(recorded_overrides(PARAMS.read_text(encoding="utf-8")))
+    if key := _first_difference(settings, expected):
+        raise UserError(
+            f"{PARAMS}: {key} is not what conf/ says (conf/ was edited since); "
+            "type `make repro` to use the edit"
+        )
+
+
+def _first_difference(left: Any, right: Any, path: str = "") -> str | None:
+    if not (isinstance(left, dict) and isinstance(right, dict)):
+        return (path or "it") if left != right or type(left) is not type(right) else None
+    for key in {**left, **right}:
+        inner = f"{path}.{key}" if path else str(key)
+        if (key in left) != (key in right):
+            return inner
+        if found := _first_difference(left[key], right[key], inner):
+            return found
+    return None
+
+
+def main() -> None:
+    """Write params.yaml, or check it."""
+    arguments = sys.argv[1:]
+    if arguments == ["--check"]:
+        check_agreement()
+        write_text(SETTINGS_CHECKED, "conf/ and params.yaml agree\n")
+    else:
+        write(arguments or overrides_from_make(os.environ.get("MAKEFLAGS", "")))
+
+
+if __name__ == "__main__":
+    one_line(main)
