@@ -87,10 +87,12 @@ def overrides_from_make(flags: str) -> list[str]:
 
 def write(overrides: list[str]) -> bool:
     """Compose params.yaml; return whether it changed."""
-    text = render(compose(overrides), overrides)
-    if PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text:
-        return False
-    write_text(PARAMS, text)
+    settings = compose(overrides)
+    if PARAMS.exists() and read_params() == settings:
+        recorded = recorded_overrides(PARAMS.read_text(encoding="utf-8"))
+        if recorded == overrides:
+            return False  # nor is its layout touched: DVC writes another one than we do
+    write_text(PARAMS, render(settings, overrides))
     return True
 
 
