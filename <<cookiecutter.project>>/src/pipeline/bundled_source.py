@@ -8,10 +8,18 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
-_CELL = (
-    "radius texture perimeter area smoothness compactness concavity concave_points symmetry "
-    "fractal_dimension"
-).split()
+_CELL = [
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave_points",
+    "symmetry",
+    "fractal_dimension",
+]
 
 
 @dataclass(frozen=True)
@@ -25,13 +33,26 @@ class _Bundle:
 
 _BUNDLES = {
     "wine": _Bundle(
-        "alcohol malic_acid ash alcalinity_of_ash magnesium total_phenols flavanoids "
-        "nonflavanoid_phenols proanthocyanins color_intensity hue od280_od315_of_diluted_wines "
-        "proline cultivar".split(),
+        [
+            "alcohol",
+            "malic_acid",
+            "ash",
+            "alcalinity_of_ash",
+            "magnesium",
+            "total_phenols",
+            "flavanoids",
+            "nonflavanoid_phenols",
+            "proanthocyanins",
+            "color_intensity",
+            "hue",
+            "od280_od315_of_diluted_wines",
+            "proline",
+            "cultivar",
+        ],
         ["wine_data.csv"],
     ),
     "iris": _Bundle(
-        "sepal_length_cm sepal_width_cm petal_length_cm petal_width_cm species".split(),
+        ["sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm", "species"],
         ["iris.csv"],
         classes=("setosa", "versicolor", "virginica"),
     ),
@@ -49,8 +70,19 @@ _BUNDLES = {
         skip_rows=0,
     ),
     "diabetes": _Bundle(
-        "age sex bmi bp total_cholesterol ldl hdl cholesterol_hdl_ratio log_triglycerides glucose "
-        "progression".split(),
+        [
+            "age",
+            "sex",
+            "bmi",
+            "bp",
+            "total_cholesterol",
+            "ldl",
+            "hdl",
+            "cholesterol_hdl_ratio",
+            "log_triglycerides",
+            "glucose",
+            "progression",
+        ],
         ["diabetes_data_raw.csv.gz", "diabetes_target.csv.gz"],
         delimiter=" ",
         skip_rows=0,
@@ -62,7 +94,8 @@ def read_bundled(name: str) -> tuple[pa.Table, list[Path], str]:
     """Read a data set by name: its table, the files it came from, scikit-learn's version."""
     bundle = _BUNDLES[name]
     spec = importlib.util.find_spec("sklearn")
-    assert spec is not None and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     folder = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
     files = [folder / file for file in bundle.files]
     arrays = [column for file in files for column in _read(file, bundle).columns]

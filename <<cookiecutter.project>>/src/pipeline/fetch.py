@@ -8,25 +8,26 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.bundled_source import read_bundled
-from pipeline.file_source import read_file
 from pipeline.tables import write_table
 from project.artefacts import ORIGIN, RAW
 from project.columns import normalise_all
 from project.errors import UserError, one_line
 from project.files import write_json
-from project.settings import BundledSource, Source, load
+from project.settings import BundledSource, FileSource, Source, load
+from project.table_files import read_table_file
 
 
-def fetch(source: BundledSource | Any) -> tuple[pa.Table, dict[str, Any]]:
+def fetch(source: BundledSource | FileSource) -> tuple[pa.Table, dict[str, Any]]:
     """Read the source: its table with normalised column names, and where it came from.
 
-    Raises `UserError` where the file is missing, empty, not a table, or has two columns of one name.
+    Raises `UserError` where the file is missing, empty or no table, or names a column twice.
     """
     if isinstance(source, BundledSource):
         table, files, revision = read_bundled(source.name)
         place: dict[str, Any] = {"name": source.name, "revision": f"scikit-learn {revision}"}
     else:
-        table, files = read_file(source), [Path(source.path)]
+        files = [Path(source.path)]
+        table = read_table_file(files[0], source.delimiter, source.missing)
         place = {"path": source.path}
     names = normalise_all(_unique(table.column_names, place))
     origin = {

@@ -8,9 +8,8 @@ from typing import Literal
 import pyarrow as pa
 from pyarrow import parquet
 
+from project.columns import ColumnType
 from project.files import replacing
-
-ColumnType = Literal["number", "boolean", "category"]
 
 _CONTRACT = b"contract"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from pipeline.conversion import convert, labels_of
 from pipeline.tables import Contract, read_table, write_table
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
+from project.conversion import convert
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.settings import Column, Dataset, Target, Validation, load
@@ -92,7 +92,9 @@ def _column(raw: pa.Table, name: str, spec: Column, rules: Broken) -> pa.Array:
         _rule(rules, f"{name}: above {spec.max:g}", compute.greater(values, spec.max))
     if spec.values is not None:
         known = compute.is_in(values, pa.array(spec.values, pa.string()))
-        _rule(rules, f"{name}: unknown value", compute.and_(pa.array(present), compute.invert(known)))
+        _rule(
+            rules, f"{name}: unknown value", compute.and_(pa.array(present), compute.invert(known))
+        )
     return values
 
 
@@ -100,7 +102,7 @@ def _target(raw: pa.Table, dataset: Dataset, rules: Broken) -> pa.Array:
     target: Target = dataset.target
     column = raw.column(target.name)
     if dataset.task == "classification":
-        values = labels_of(column)
+        values, _ = convert(column, "category", target.name)
         _complete(values, target.name)
         known = compute.is_in(values, pa.array(target.classes, pa.string()))
         _rule(rules, f"{target.name}: unknown class", compute.invert(known))
@@ -162,8 +164,8 @@ def _usable(valid: pa.Table, dataset: Dataset) -> None:
         for label in dataset.target.classes or []:
             if found.get(label, 0) < MIN_ROWS_PER_CLASS:
                 raise UserError(
-                    f"data: class {label!r} of {dataset.target.name} has {found.get(label, 0)} rows; "
-                    f"training, early stopping and test need {MIN_ROWS_PER_CLASS} of each class"
+                    f"data: class {label!r} of {dataset.target.name} has {found.get(label, 0)} "
+                    f"rows; training, early stopping and test need {MIN_ROWS_PER_CLASS} of each"
                 )
     elif valid.num_rows < MIN_ROWS:
         raise UserError(
@@ -176,9 +178,7 @@ MIN_ROWS_PER_CLASS = 4
 MIN_ROWS = 12
 
 
-def _report(
-    valid: pa.Table, rejected: pa.Table, rules: Broken, dataset: Dataset
-) -> dict[str, Any]:
+def _report(valid: pa.Table, rejected: pa.Table, rules: Broken, dataset: Dataset) -> dict[str, Any]:
     return {
         "dataset": dataset.name,
         "rows": {"valid": valid.num_rows, "rejected": rejected.num_rows},

@@ -1,0 +1,132 @@
+"""Reading a table that a user has, CSV or Parquet, with one line for whatever is wrong with it."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import compute, csv, parquet
+
+from project.errors import UserError
+
+TEXT_ENDINGS = frozenset({".csv", ".tsv", ".txt"})
+
+
+def read_table_file(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
+    """Read a file by its ending (.csv, .tsv, .txt, each also .gz; .parquet).
+
+    `delimiter` and the texts that stand for a missing value are a CSV's. An integer beyond 64 bits
+    makes its column one of text, so that no digit is lost.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected a CSV or Parquet file")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: the file is empty; expected a header and rows")
+    if is_parquet(path):
+        table = _read_parquet(path)
+    elif TEXT_ENDINGS & {suffix.lower() for suffix in path.suffixes}:
+        table = _read_csv(path, delimiter, missing)
+    else:
+        raise UserError(f"{path}: neither .csv nor .parquet; save the table as one of them")
+    if table.num_rows == 0:
+        raise UserError(f"{path}: a header and no rows; expected at least one row")
+    return table
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell by its ending whether a file is Parquet, which has types and no delimiter."""
+    return path.suffix.lower() == ".parquet"
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        # The file alone: read_table would refuse a column of the same name twice without saying so.
+        table = parquet.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path}: not a Parquet file ({_first(error)})") from None
+    for index, field in enumerate(table.schema):
+        kind = field.type
+        if pa.types.is_dictionary(kind):  # a pandas categorical
+            kind = kind.value_type
+        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.string()
+        if kind != field.type:
+            table = table.set_column(index, field.name, table.column(index).cast(kind))
+    return table.replace_schema_metadata(None)
+
+
+def _read_csv(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
+    table = _parse(
+        path, delimiter, csv.ConvertOptions(null_values=missing, strings_can_be_null=True)
+    )
+    header = table.column_names
+    if any(not name.isprintable() for name in header):
+        raise UserError(f"{path}: not a CSV file: its first line is not text")
+    if len(header) == 1:
+        raise UserError(
+            f"{path}: one column with delimiter {delimiter!r}, its header is "
+            f"{header[0][:60]!r}; set source.delimiter"
+        )
+    for name, kind in zip(header, table.schema.types, strict=True):
+        if pa.types.is_binary(kind):
+            raise UserError(
+                f"{path}: column {name!r} is not UTF-8; "
+                f"convert it: iconv -f latin1 -t utf-8 {path.name} > utf-8.csv"
+            )
+    return _with_huge_integers_as_text(path, delimiter, missing, table)
+
+
+def _parse(path: Path, delimiter: str, convert: csv.ConvertOptions) -> pa.Table:
+    try:
+        return csv.read_csv(
+            path,
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=convert,
+        )
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        raise UserError(
+            f"{path}: not a CSV file with delimiter {delimiter!r} ({_first(error)})"
+        ) from None
+
+
+def _with_huge_integers_as_text(
+    path: Path, delimiter: str, missing: list[str], table: pa.Table
+) -> pa.Table:
+    """Such an integer was read as a float: another number than the file's, silently."""
+    suspects = [name for name in table.column_names if _may_hold_huge_integers(table, name)]
+    if not suspects:
+        return table
+    texts = _parse(
+        path,
+        delimiter,
+        csv.ConvertOptions(
+            include_columns=suspects,
+            column_types=dict.fromkeys(suspects, pa.string()),
+            null_values=missing,
+            strings_can_be_null=True,
+        ),
+    )
+    for name in suspects:
+        if first_huge_integer(texts.column(name).combine_chunks()) is not None:
+            place = table.column_names.index(name)
+            table = table.set_column(place, name, texts.column(name))
+    return table
+
+
+def _may_hold_huge_integers(table: pa.Table, name: str) -> bool:
+    if table.column_names.count(name) > 1 or not pa.types.is_floating(table.field(name).type):
+        return False
+    top = compute.max(compute.abs(table.column(name))).as_py()
+    return top is not None and top >= 2**63
+
+
+def first_huge_integer(texts: pa.Array) -> int | None:
+    """Return the place of the first integer that 64 bits do not hold, in a column of text."""
+    long = compute.match_substring_regex(texts, r"^\s*[+-]?\d{19,}\s*$")
+    for place in compute.indices_nonzero(compute.fill_null(long, False)).to_pylist():
+        if not -(2**63) <= int(texts[place].as_py()) < 2**63:
+            return int(place)
+    return None
+
+
+def _first(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error).splitlines()[0])[:200] if str(error) else "unreadable"
