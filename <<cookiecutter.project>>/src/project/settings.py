@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -234,21 +234,20 @@ class Settings(Strict):
 
 ROLES = {"classification": "classifier", "regression": "regressor"}
 
-T = TypeVar("T")
-
-
 def check(data: Any) -> Settings:
     """Validate the whole of params.yaml; a `UserError` names the first wrong key and its file."""
     return _validate(Settings, data, ())
 
 
-def load(group: str, kind: type[T]) -> T:
-    """Read one group of params.yaml, the only one that the calling stage may depend on."""
+def load(group: str, kind: Any) -> Any:
+    """Read one group of params.yaml, the only one that the calling stage may depend on.
+
+    `kind` is the group's type; a union such as `Source` is no `type[T]` to a type checker.
+    """
     data = read_params()
     if group not in data:
         raise UserError(f"{PARAMS}: {group}: missing; type: make repro")
-    validated: T = _validate(kind, data[group], (group,))
-    return validated
+    return _validate(kind, data[group], (group,))
 
 
 def read_params(path: Path = PARAMS) -> dict[str, Any]:
