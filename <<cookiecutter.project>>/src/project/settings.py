@@ -234,9 +234,11 @@ class Settings(Strict):
 
 ROLES = {"classification": "classifier", "regression": "regressor"}
 
+
 def check(data: Any) -> Settings:
     """Validate the whole of params.yaml; a `UserError` names the first wrong key and its file."""
-    return _validate(Settings, data, ())
+    settings: Settings = _validate(Settings, data, ())
+    return settings
 
 
 def load(group: str, kind: Any) -> Any:
