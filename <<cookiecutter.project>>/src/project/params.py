@@ -53,17 +53,19 @@ def _explain(error: Exception, conf: Path) -> str:
     text = str(error)
     if unknown := re.search(r"Could not find '(\w+)/([^']+)'", text):
         group, name = unknown.groups()
-        known = sorted(path.stem for path in (conf / group).glob("*.yaml"))
-        return f"{group}={name}: conf/{group}/{name}.yaml does not exist; choose from {', '.join(known)}"
-    if unknown := re.search(r"Key '([^']+)' is not in struct", text):
-        key = re.search(r"full_key: (\S+)", text)
-        path = key.group(1) if key else unknown.group(1)
-        return f"{path}: no such setting in conf/; mend its spelling, or add it with +{path}=…"
+        known = ", ".join(sorted(path.stem for path in (conf / group).glob("*.yaml")))
+        return f"{group}={name}: conf/{group}/{name}.yaml does not exist; choose from {known}"
+    if unknown := re.search(r"Could not override '([^']+)'", text):
+        key = unknown.group(1)
+        parameter = f", or add a parameter with +{key}=…" if key.startswith("model.") else ""
+        return f"{key}: no such setting in conf/; mend its spelling{parameter}"
+    if override := getattr(error, "override", None):
+        return f"{override}: expected key=value, odd characters within quotes: key='\"a;b\"'"
     return f"conf/: {text}"
 
 
 def render(settings: dict[str, Any], overrides: list[str]) -> str:
-    """Write settings as the text of params.yaml, with the overrides that they were composed with."""
+    """Write settings as the text of params.yaml, with the overrides that made them."""
     body = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
     return "\n".join([HEADER, *([WITH + shlex.join(overrides)] if overrides else []), "", body])
 
@@ -88,12 +90,26 @@ def overrides_from_make(flags: str) -> list[str]:
 def write(overrides: list[str]) -> bool:
     """Compose params.yaml; return whether it changed."""
     settings = compose(overrides)
+    refuse_missing_source(settings["source"])
     if PARAMS.exists() and read_params() == settings:
         recorded = recorded_overrides(PARAMS.read_text(encoding="utf-8"))
         if recorded == overrides:
             return False  # nor is its layout touched: DVC writes another one than we do
     write_text(PARAMS, render(settings, overrides))
     return True
+
+
+def refuse_missing_source(source: dict[str, Any]) -> None:
+    """Raise `UserError` when the user's own file is not there, as DVC would not say what to do."""
+    if source["kind"] != "file" or Path(source["path"]).is_file():
+        return
+    path = source["path"]
+    if Path(f"{path}.dvc").exists():
+        raise UserError(f"source.path: {path} is not here, but DVC tracks it; type: dvc pull")
+    raise UserError(
+        f"source.path: no file {path}; put it there (conf/experiment/ says where it comes from), "
+        "or say where it is: make repro source.path=…"
+    )
 
 
 def check_agreement() -> None:
