@@ -1,0 +1,1 @@
+"""Generate a project, then use it as its users do."""

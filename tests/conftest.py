@@ -1,0 +1,110 @@
+"""The template as a clean git repository, and the commands by which its users meet it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = "<<cookiecutter.project>>"
+
+# Whoever runs the tests may have no git identity, and their settings must not matter.
+USER = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "user.name",
+    "GIT_CONFIG_VALUE_0": "Ada",
+    "GIT_CONFIG_KEY_1": "user.email",
+    "GIT_CONFIG_VALUE_1": "ada@example.org",
+}
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the working tree, as git sees it, into a repository of one commit."""
+    return copy_template(tmp_path_factory.mktemp("template") / "slipway")
+
+
+@pytest.fixture
+def changing_template(template: Path, tmp_path: Path) -> Path:
+    """Clone the template for a test that changes it."""
+    git(tmp_path, "clone", "--quiet", str(template), "slipway")
+    return tmp_path / "slipway"
+
+
+@pytest.fixture
+def project(changing_template: Path, tmp_path: Path) -> Path:
+    """Generate from the template as it was before it moved on."""
+    return generate(changing_template, tmp_path / "made", owner="Zoë", title='The "wine"')
+
+
+def copy_template(folder: Path) -> Path:
+    """Copy what git keeps, or would keep, of the working tree, and commit it."""
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit_all(folder, "Template")
+    return folder
+
+
+def generate(template: Path | str, out: Path, **answers: str) -> Path:
+    """Generate a project by cookiecutter's command and return its folder."""
+    given = [f"{key}={value}" for key, value in answers.items()]
+    done = cookiecutter("--no-input", "--output-dir", str(out), str(template), *given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out / answers.get("project", "wine-model")
+
+
+def cookiecutter(
+    *arguments: str, cwd: Path | None = None, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run cookiecutter's command with a home folder of its own."""
+    command = [sys.executable, "-m", "cookiecutter", *arguments]
+    with TemporaryDirectory() as home:
+        return run(command, cwd, {"HOME": home, "TMPDIR": home} | (environment or {}))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return what it printed."""
+    done = run(["git", *arguments], folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.rstrip("\n")
+
+
+def commit_all(folder: Path, message: str) -> str:
+    """Commit everything in a folder and return the commit."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def run(
+    command: list[str], cwd: Path | None, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would, and return what came of it."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | USER | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read a folder's files, without what git and the moment put there."""
+    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    kept = [name for name in names if name.parts[0] != ".git"]
+    records = (".cookiecutter.json",)
+    return {
+        str(name): b"" if str(name) in records else (folder / name).read_bytes() for name in kept
+    }
