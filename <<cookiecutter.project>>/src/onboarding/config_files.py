@@ -1,0 +1,183 @@
+"""A plan as two files of conf/, with the why beside each choice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from onboarding.inference import Decision
+from onboarding.plan import Plan
+from onboarding.target import Target
+
+LONGEST_COMMENT = 100
+
+
+def dataset_text(plan: Plan, name: str, title: str) -> str:
+    """Write conf/dataset/<name>.yaml: what the columns mean."""
+    target = plan.target
+    return _lines(
+        "# @package _global_",
+        "# Written by make onboard from what the table holds today: mend what it cannot know.",
+        "defaults:",
+        "  - override /source: file",
+        f"  - override /evaluation: {target.task}",
+        "",
+        "dataset:",
+        f"  name: {name}",
+        f"  title: {_scalar(title)}",
+        f"  task: {target.task}" + _after(target.why),
+        *_alternative(target),
+        "  target:",
+        f"    name: {_scalar(target.name)}" + _after(_renamed(target)),
+        *_classes(target),
+        *(f"    {key}: {value}" for key, value in target.rules.items()),
+        *_columns_head(plan),
+        "  columns:",
+        *(_column(column) for column in plan.inputs),
+        *_ignored(plan.ignored),
+        "",
+        "evaluation:",
+        "  thresholds:",
+        *(
+            f"    {metric}: {_threshold(metric, value, target)}"
+            for metric, value in _sorted(target)
+        ),
+    )
+
+
+def experiment_text(plan: Plan, name: str, path: str, model: str | None, weights: bool) -> str:
+    """Write conf/experiment/<name>.yaml: where the table is.
+
+    `model` replaces the project's default, which has no part for this task; `weights` says
+    whether the model takes class weights.
+    """
+    target = plan.target
+    return _lines(
+        "# @package _global_",
+        f"# Trains on {_plain(plan.path.name)}: make repro experiment={name}",
+        "defaults:",
+        f"  - override /dataset: {name}",
+        *([f"  - override /model: {model} # the default has none for {target.task}"] * bool(model)),
+        "",
+        "source:",
+        *_tracking(path),
+        f"  path: {_scalar(path)}",
+        *([f"  delimiter: {_scalar(plan.delimiter)}"] * bool(plan.delimiter)),
+        *_missing(plan),
+        *(_weights(target) if weights and target.unbalanced else []),
+    )
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _scalar(value: Any) -> str:
+    """Write a value so that YAML and OmegaConf read it back as it is, quoted where they must."""
+    if isinstance(value, str):
+        value = value.replace("${", "\\${")
+    text = str(yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**9))
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _plain(text: str) -> str:
+    """Make a text fit for a comment: one line, no longer than one reads."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    cut = len(printable) > LONGEST_COMMENT
+    return printable[:LONGEST_COMMENT] + "…" if cut else printable
+
+
+def _after(text: str) -> str:
+    return f" # {_plain(text)}" if text else ""
+
+
+def _renamed(column: Decision | Target) -> str:
+    """Return the name in the user's file, where one would not guess it from the name here."""
+    guessed = column.source.lower().replace(" ", "_")
+    return column.source if guessed != column.name else ""
+
+
+def _alternative(target: Target) -> Iterator[str]:
+    if target.alternative:
+        classes = ", ".join(f'"{label}"' for label in target.alternative)
+        yield "  # If they are classes: task: classification, /evaluation: classification,"
+        yield f"  # target.classes: [{classes}] in place of min,"
+        yield "  # and a threshold of balanced_accuracy."
+    elif len(target.classes) > 2 and all(label.isdigit() for label in target.classes):
+        yield "  # If they are quantities: task: regression, no target.classes,"
+        yield "  # /evaluation: regression, and a threshold of r2."
+
+
+def _classes(target: Target) -> Iterator[str]:
+    if target.task == "regression":
+        return
+    if len(target.classes) == 2:
+        yield "    # Of two classes, the last is the one that is looked for."
+    if target.rare:
+        rare = ", ".join(f"{label} ({rows})" for label, rows in target.rare.items())
+        yield f"    # Too rare to learn, their rows are set aside: {_plain(rare)}"
+    yield "    classes:"
+    for label, rows in target.classes.items():
+        yield f"      - {_scalar(label)} # {rows:,} rows"
+
+
+def _columns_head(plan: Plan) -> Iterator[str]:
+    if any("min" in column.rules or "missing" in column.rules for column in plan.inputs):
+        yield "  # Rules hold for every row of today; a later row that breaks one is set aside."
+    if any(column.type == "category" for column in plan.inputs):
+        yield "  # A category that is new is news, not an error: the model takes it as none of those"
+        yield "  # it knows. To set such rows aside, add values: […] to the column."
+
+
+def _column(column: Decision) -> str:
+    rules = {"type": column.type, **column.rules}
+    inner = ", ".join(f"{key}: {_scalar(value)}" for key, value in rules.items())
+    comment = ": ".join(filter(None, (_renamed(column), column.why)))
+    return f"    {_scalar(column.name)}: {{{inner}}}" + _after(comment)
+
+
+def _ignored(columns: list[Decision]) -> Iterator[str]:
+    if columns:
+        yield "  ignore: # to learn from one after all, move it to columns and give it a type"
+    for column in columns:
+        yield f"    - {_scalar(column.name)}" + _after(column.why)
+
+
+def _thresholds(target: Target) -> Iterator[str]:
+    guess = f"{1 / max(len(target.classes), 1):.2f}"
+    why = {
+        "balanced_accuracy": f"guessing reaches {guess}; raise it to what the use needs",
+        "calibration_error": "wide, as class weights make rare classes look likelier than they are",
+        "r2": "answering the mean reaches 0; raise it to what the use needs",
+    }
+    for metric, value in target.thresholds.items():
+        yield f"    {metric}: {value:g}" + _after(why[metric])
+
+
+def _tracking(path: str) -> Iterator[str]:
+    if path.startswith("/"):
+        yield "  # Outside this project, so clean clones do not have it: copy it to inputs/, then"
+        yield "  # dvc add inputs/<file>, and commit what that wrote."
+    elif path.startswith("data/"):
+        yield "  # Git ignores data/, as the stages make it: move the file to inputs/, then"
+        yield "  # dvc add inputs/<file>, and commit what that wrote."
+    else:
+        yield "  # So that clean clones have it: dvc add it and commit what that wrote, or commit"
+        yield "  # the file itself if it is small."
+
+
+def _missing(plan: Plan) -> Iterator[str]:
+    if plan.marks:
+        marks = ", ".join(repr(mark) for mark in plan.marks)
+        yield f"  # {_plain(marks)}: among numbers, so taken for no value"
+        yield f"  missing: {_scalar(plan.missing)}"
+
+
+def _weights(target: Target) -> Iterator[str]:
+    rows = target.classes
+    common, rare = max(rows, key=lambda k: rows[k]), min(rows, key=lambda k: rows[k])
+    yield ""
+    yield "model:"
+    yield f"  # {_plain(f'{rows[common]:,} rows are {common}, {rows[rare]:,} are {rare}')}:"
+    yield "  # let each class count alike. Take this out for a model that has no class weights."
+    yield "  class_weight: balanced"

@@ -1,0 +1,84 @@
+"""Read a table and write the settings that train on it: `make onboard DATA=… TARGET=…`."""
+
+import re
+import sys
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from onboarding.config_files import dataset_text, experiment_text
+from onboarding.model_choice import choose_model
+from onboarding.plan import Plan, plan
+from onboarding.summary import show
+from project.artefacts import CONF
+from project.columns import normalise
+from project.errors import UserError, one_line
+from project.files import write_text
+
+USAGE = "make onboard DATA=path TARGET=column [NAME=name]"
+
+
+def onboard(data: Path, target: str, name: str, conf: Path = CONF) -> tuple[Plan, dict[Path, str]]:
+    """Decide on a table; return the plan, and the files of conf/ that say it."""
+    missing = yaml.safe_load((conf / "source/file.yaml").read_text(encoding="utf-8"))["missing"]
+    decided = plan(data, target, missing)
+    model, weights = choose_model(conf, decided.target.task)
+    title = f"{decided.target.source} from {data.name}"
+    return decided, {
+        conf / f"dataset/{name}.yaml": dataset_text(decided, name, title),
+        conf / f"experiment/{name}.yaml": experiment_text(
+            decided, name, _settings_path(data), model, weights
+        ),
+    }
+
+
+def name_of(data: Path) -> str:
+    """Name a data set after its file: `Winequality-red.csv.gz` is winequality_red."""
+    return normalise(data.name.split(".")[0])
+
+
+def refuse_overwriting(files: dict[Path, str], name: str) -> None:
+    """Raise `UserError` where a file of that name says something else."""
+    for path, text in files.items():
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise UserError(
+                f"{path} exists and says something else; choose another name: NAME={name}_2"
+            )
+
+
+def _settings_path(data: Path) -> str:
+    inside = data.resolve().is_relative_to(Path.cwd().resolve())
+    return (
+        data.resolve().relative_to(Path.cwd().resolve()) if inside else data.resolve()
+    ).as_posix()
+
+
+def _arguments(words: list[str]) -> tuple[Path, str, str]:
+    data, target, name = (*words, "", "", "")[:3]
+    if not data or not target:
+        raise UserError(f"{'TARGET' if data else 'DATA'} is missing; type: {USAGE}")
+    name = name or name_of(Path(data))
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(f"NAME={name}: expected a-z, 0-9 and _; try NAME={normalise(name)}")
+    return Path(data), target, name
+
+
+def main() -> None:
+    """Onboard the table that make's variables name."""
+    data, target, name = _arguments(sys.argv[1:])
+    decided, files = onboard(data, target, name)
+    refuse_overwriting(files, name)
+    for path, text in files.items():
+        write_text(path, text)
+    console = Console()
+    show(decided, console)
+    written = " and ".join(map(str, files))
+    console.print(f"\nWrote {written}.", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"Read them, then train: make repro experiment={name}", style="bold", markup=False
+    )
+
+
+if __name__ == "__main__":
+    one_line(main)

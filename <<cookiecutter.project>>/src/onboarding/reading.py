@@ -1,0 +1,119 @@
+"""Reading a table that nobody has described yet: its delimiter, and how it writes a gap."""
+
+import csv
+import gzip
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import compute
+
+from project.errors import UserError
+from project.table_files import TEXT_ENDINGS, is_parquet, read_table_file
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+COMMA_NUMBER = r"^\s*[+-]?\d[\d.]*,\d[\d,]*\s*$"
+#: Of a column of numbers, this share at least must be numbers for the rest to be gaps.
+NUMBERS_SHARE = 0.8
+MOST_MARKS = 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table, and how it had to be read; a Parquet file has no delimiter."""
+
+    table: pa.Table
+    delimiter: str | None
+    missing: list[str]
+    marks: list[str]  # of `missing`, those that this file made necessary
+
+
+def read_undescribed(path: Path, missing: list[str]) -> Reading:
+    """Read a CSV or Parquet file; `UserError` says in one line what is wrong with it."""
+    if is_parquet(path):
+        return Reading(read_table_file(path, ",", missing), None, missing, [])
+    delimiter = sniff(path)
+    table = read_table_file(path, delimiter, missing)
+    _refuse_comma_numbers(path, delimiter, table)
+    marks = sorted({mark for column in table.columns for mark in _missing_marks(column)})
+    if marks:
+        missing = [*missing, *marks]
+        table = read_table_file(path, delimiter, missing)
+    return Reading(table, delimiter, missing, marks)
+
+
+def sniff(path: Path) -> str:
+    """Find the delimiter that parts the most lines into as many fields as the header has."""
+    lines = _first_lines(path)
+    if not lines or not lines[0].replace("\t", "").isprintable():
+        return ","  # the reader says what the file is instead
+    scores = {delimiter: _score(lines, delimiter) for delimiter in DELIMITERS}
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    if scores[best] == (0.0, 0):
+        known = ", ".join(DELIMITERS.values())
+        raise UserError(
+            f"{path}: its first line, {lines[0][:60]!r}, has none of {known}; save the table with "
+            "one of them between its columns"
+        )
+    return best
+
+
+def _first_lines(path: Path, count: int = 100) -> list[str]:
+    if not path.is_file() or not TEXT_ENDINGS & {suffix.lower() for suffix in path.suffixes}:
+        return []
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+            return [line.rstrip("\r\n") for line in islice(file, count)]
+    except OSError:
+        return []
+
+
+def _score(lines: list[str], delimiter: str) -> tuple[float, int]:
+    try:
+        fields = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+    except csv.Error:
+        return 0.0, 0
+    if not fields or fields[0] < 2:
+        return 0.0, 0
+    return sum(count == fields[0] for count in fields) / len(fields), fields[0]
+
+
+def _texts(column: pa.ChunkedArray) -> pa.Array | None:
+    texts = column.combine_chunks().drop_null() if pa.types.is_string(column.type) else None
+    return texts if texts is not None and len(texts) else None
+
+
+def _refuse_comma_numbers(path: Path, delimiter: str, table: pa.Table) -> None:
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        texts = _texts(column)
+        if texts is None:
+            continue
+        commas = compute.match_substring_regex(texts, COMMA_NUMBER)
+        if compute.mean(commas).as_py() < NUMBERS_SHARE:
+            continue
+        first = texts[compute.index(commas, True).as_py()].as_py()
+        how = (
+            ""
+            if delimiter == ","
+            else rf", as by: sed -E 's/([0-9]),([0-9])/\1.\2/g' {path.name} > points-{path.name}"
+        )
+        raise UserError(
+            f"{path}: column {name!r} writes numbers with a comma ({first.strip()!r}); "
+            f"save the table with decimal points and no separators of thousands{how}"
+        )
+
+
+def _missing_marks(column: pa.ChunkedArray) -> list[str]:
+    """Return the few texts in a column of numbers that are none: `-`, `unknown`."""
+    texts = _texts(column)
+    if texts is None:
+        return []
+    numbers = compute.match_substring_regex(texts, NUMBER)
+    if not NUMBERS_SHARE <= compute.mean(numbers).as_py() < 1:
+        return []
+    others = Counter(texts.filter(compute.invert(numbers)).to_pylist())
+    return sorted(others) if len(others) <= MOST_MARKS else []

@@ -1,0 +1,57 @@
+"""What was decided, as a person reads it."""
+
+from collections import defaultdict
+
+from rich.console import Console
+from rich.table import Table
+
+from onboarding.inference import Decision
+from onboarding.plan import Plan
+
+MOST_NAMES = 8
+
+
+def show(plan: Plan, console: Console) -> None:
+    """Print the decisions as a table: the target first, then columns by what becomes of them."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    table.add_row("rows", f"{plan.rows:,}", _reading(plan))
+    table.add_row("target", "", f"{plan.target.source}: {plan.target.task}, {plan.target.why}")
+    if plan.target.classes:
+        counts = [f"{label} ({rows:,})" for label, rows in plan.target.classes.items()]
+        table.add_row("classes", str(len(counts)), _few(counts))
+    if plan.target.rare:
+        table.add_row(
+            "set aside", str(len(plan.target.rare)), f"too rare: {_few(plan.target.rare)}"
+        )
+    if plan.target.unbalanced:
+        table.add_row("weights", "", "balanced, as one class outweighs another by far")
+    for kind in ("number", "boolean", "category"):
+        columns = [column for column in plan.inputs if column.type == kind]
+        if columns:
+            table.add_row(kind, str(len(columns)), _few(column.source for column in columns))
+    for why, columns in _by_reason(plan.ignored).items():
+        names = _few(column.source for column in columns)
+        table.add_row("left out", str(len(columns)), f"{names}: {why}", style="dim")
+    console.print(table, markup=False, highlight=False)
+
+
+def _reading(plan: Plan) -> str:
+    delimiter = f"parted by {plan.delimiter!r}" if plan.delimiter else "Parquet"
+    marks = f", {_few(map(repr, plan.marks))} taken for no value" if plan.marks else ""
+    return delimiter + marks
+
+
+def _by_reason(columns: list[Decision]) -> dict[str, list[Decision]]:
+    reasons = defaultdict(list)
+    for column in columns:
+        reasons[column.why].append(column)
+    return reasons
+
+
+def _few(names: object) -> str:
+    listed = list(names)  # type: ignore[call-overload]
+    more = f" and {len(listed) - MOST_NAMES:,} more" if len(listed) > MOST_NAMES else ""
+    return ", ".join(listed[:MOST_NAMES]) + more
