@@ -38,10 +38,7 @@ def dataset_text(plan: Plan, name: str, title: str) -> str:
         "",
         "evaluation:",
         "  thresholds:",
-        *(
-            f"    {metric}: {_threshold(metric, value, target)}"
-            for metric, value in _sorted(target)
-        ),
+        *_thresholds(target),
     )
 
 
@@ -125,8 +122,8 @@ def _columns_head(plan: Plan) -> Iterator[str]:
     if any("min" in column.rules or "missing" in column.rules for column in plan.inputs):
         yield "  # Rules hold for every row of today; a later row that breaks one is set aside."
     if any(column.type == "category" for column in plan.inputs):
-        yield "  # A category that is new is news, not an error: the model takes it as none of those"
-        yield "  # it knows. To set such rows aside, add values: […] to the column."
+        yield "  # A new category is news, not an error: the model takes it as none of those that it"
+        yield "  # knows. To set such rows aside, add values: […] to the column."
 
 
 def _column(column: Decision) -> str:
@@ -159,7 +156,7 @@ def _tracking(path: str) -> Iterator[str]:
         yield "  # Outside this project, so clean clones do not have it: copy it to inputs/, then"
         yield "  # dvc add inputs/<file>, and commit what that wrote."
     elif path.startswith("data/"):
-        yield "  # Git ignores data/, as the stages make it: move the file to inputs/, then"
+        yield "  # Git ignores data/, which the stages make: move the file to inputs/, then"
         yield "  # dvc add inputs/<file>, and commit what that wrote."
     else:
         yield "  # So that clean clones have it: dvc add it and commit what that wrote, or commit"
