@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,6 +42,35 @@ def changing_template(template: Path, tmp_path: Path) -> Path:
 def project(changing_template: Path, tmp_path: Path) -> Path:
     """Generate from the template as it was before it moved on."""
     return generate(changing_template, tmp_path / "made", owner="Zoë", title='The "wine"')
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture
+def generated(template: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that generates a project with its environment linked in."""
+    from tests.projects import generate_with_environment
+
+    return lambda name="made", **answers: generate_with_environment(
+        template, tmp_path / name, **answers
+    )
+
+
+@pytest.fixture
+def trained(template: Path, shared_folder: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that copies a project on which `make repro` has run, to be changed."""
+    from tests.projects import train
+
+    def copy(name: str, *overrides: str) -> Path:
+        project = train(template, shared_folder, overrides)
+        return Path(shutil.copytree(project, tmp_path / name, symlinks=True))
+
+    return copy
 
 
 def copy_template(folder: Path) -> Path:

@@ -1,8 +1,11 @@
-"""Build .venv from the hashed lock of the project's framework, or mend it: `make setup`.
+"""Build .venv from a hashed lock, or mend it: `make setup`.
 
-With an argument, `keras` or `sklearn`, that becomes the project's framework first. Runs before there is an environment, on the machine's own Python, with the standard library only.
+The lock is that of the project's framework, or the file that `--lock` names; `--framework` changes
+the framework first. Runs before there is an environment: on the machine's own Python, with the
+standard library only.
 """
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -19,9 +22,13 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 
 def main() -> None:
     """Do nothing when .venv holds what the lock says, else make it so."""
-    for name in sys.argv[1:]:
-        choose(name)
-    lock = Path("requirements") / f"{framework()}.txt"
+    parser = argparse.ArgumentParser(description="Build .venv from a hashed lock, or mend it.")
+    parser.add_argument("--framework", choices=("keras", "sklearn"))
+    parser.add_argument("--lock", type=Path)
+    options = parser.parse_args()
+    if options.framework:
+        choose(options.framework)
+    lock = options.lock or Path("requirements") / f"{framework()}.txt"
     wanted = lock.read_bytes()
     if PYTHON.exists() and INSTALLED.exists() and INSTALLED.read_bytes() == wanted:
         return
@@ -32,9 +39,9 @@ def main() -> None:
             "type: make setup PYTHON=python3.12"
         )
     INSTALLED.unlink(missing_ok=True)  # a killed install must not pass for a finished one
-    uv = find_uv()
-    print(f"setup: installing {lock} into .venv")
-    run([*uv, *"pip sync --compile-bytecode --require-hashes --python".split(), PYTHON, lock])
+    print(f"setup: installing {lock} into .venv", flush=True)
+    uv = find_uv(lock)
+    run([uv, *"pip sync --compile-bytecode --require-hashes --python".split(), PYTHON, lock])
     temporary = INSTALLED.with_suffix(".tmp")
     temporary.write_bytes(wanted)
     temporary.replace(INSTALLED)
@@ -56,26 +63,23 @@ def choose(name: str) -> None:
     temporary.replace(IDENTITY)
 
 
-def find_uv() -> list[str | Path]:
+def find_uv(lock: Path) -> str | Path:
     """Make the virtual environment and return a uv: the machine's, or one installed into it."""
     uv = shutil.which("uv")
     if not works(PYTHON):
         shutil.rmtree(VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", *(["--without-pip"] if uv else []), VENV])
     if uv:
-        return [uv]
-    if not (VENV / "bin" / "uv").exists():
-        pinned = re.search(r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", lock_text(), re.MULTILINE)
-        assert pinned, "the lock holds uv"
+        return uv
+    own = VENV / "bin" / "uv"
+    if not own.exists():
+        pinned = re.search(r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", lock.read_text(), re.MULTILINE)
+        if not pinned:
+            sys.exit(f"error: {lock}: expected a line uv==…; type: make lock")
         requirement = VENV / "uv.txt"
         requirement.write_text(pinned.group())
         run([PYTHON, *"-m pip install --quiet --require-hashes -r".split(), requirement])
-    return [VENV / "bin" / "uv"]
-
-
-def lock_text() -> str:
-    """Read the lock of the project's framework."""
-    return (Path("requirements") / f"{framework()}.txt").read_text(encoding="utf-8")
+    return own
 
 
 def works(python: Path) -> bool:

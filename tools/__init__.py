@@ -1,0 +1,1 @@
+"""What the template's make targets call."""

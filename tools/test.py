@@ -1,0 +1,46 @@
+"""Install the Debian packages that tests use, where that may be done, and run pytest.
+
+What had to be left out is named in the last lines: a test that was skipped is not a test that
+passed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+#: A program that tests run, and the Debian package that brings it.
+PACKAGES = {
+    "chromium": "chromium",
+    "fc-list": "fontconfig",
+    "pg_ctlcluster": "postgresql",
+}
+
+
+def main() -> None:
+    """Run the tests; the exit code is pytest's."""
+    left_out = install([name for name in PACKAGES if not shutil.which(name)])
+    workers = os.environ.get("TEST_WORKERS", "2")
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", "-rs"]
+    code = subprocess.run([*command, *sys.argv[1:]]).returncode
+    for name in left_out:
+        print(f"left out: tests that run {name} (Debian package {PACKAGES[name]})")
+    sys.exit(code)
+
+
+def install(missing: list[str]) -> list[str]:
+    """Install Debian packages as root or by sudo; return the programs that stay away."""
+    become = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    if not missing or not shutil.which("apt-get"):
+        return missing
+    if become and subprocess.run([*become, "true"], capture_output=True).returncode:
+        return missing
+    packages = [PACKAGES[name] for name in missing]
+    apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2"]
+    for command in ([*apt, "update"], [*apt, "install", "--no-install-recommends", *packages]):
+        subprocess.run(command, stdout=subprocess.DEVNULL)
+    return [name for name in missing if not shutil.which(name)]
+
+
+if __name__ == "__main__":
+    main()
