@@ -122,7 +122,7 @@ def _columns_head(plan: Plan) -> Iterator[str]:
     if any("min" in column.rules or "missing" in column.rules for column in plan.inputs):
         yield "  # Rules hold for every row of today; a later row that breaks one is set aside."
     if any(column.type == "category" for column in plan.inputs):
-        yield "  # A new category is news, not an error: the model takes it as none of those that it"
+        yield "  # A new category is news, not an error: the model takes it as none of those it"
         yield "  # knows. To set such rows aside, add values: […] to the column."
 
 

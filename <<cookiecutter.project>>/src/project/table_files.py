@@ -1,5 +1,7 @@
 """Reading a table that a user has, CSV or Parquet, with one line for whatever is wrong with it."""
 
+import codecs
+import gzip
 import re
 from pathlib import Path
 
@@ -55,12 +57,10 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _read_csv(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
-    table = _parse(
-        path, delimiter, csv.ConvertOptions(null_values=missing, strings_can_be_null=True)
-    )
+    _refuse_what_is_no_text(path)
+    usual = csv.ConvertOptions(null_values=missing, strings_can_be_null=True)
+    table = _parse(path, delimiter, usual)
     header = table.column_names
-    if any(not name.isprintable() for name in header):
-        raise UserError(f"{path}: not a CSV file: its first line is not text")
     if len(header) == 1:
         raise UserError(
             f"{path}: one column with delimiter {delimiter!r}, its header is "
@@ -68,21 +68,46 @@ def _read_csv(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
         )
     for name, kind in zip(header, table.schema.types, strict=True):
         if pa.types.is_binary(kind):
-            raise UserError(
-                f"{path}: column {name!r} is not UTF-8; "
-                f"convert it: iconv -f latin1 -t utf-8 {path.name} > utf-8.csv"
-            )
+            raise UserError(f"{path}: column {name!r} is not UTF-8; {_recode(path, 'latin1')}")
     return _with_huge_integers_as_text(path, delimiter, missing, table)
 
 
-def _parse(path: Path, delimiter: str, convert: csv.ConvertOptions) -> pa.Table:
+def _refuse_what_is_no_text(path: Path) -> None:
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            start = file.read(1 << 16)
+    except (OSError, EOFError) as error:
+        raise UserError(f"{path}: not a compressed CSV file ({_first(error)})") from None
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UserError(f"{path}: UTF-16, expected UTF-8; {_recode(path, 'utf-16')}")
+    if re.search(rb"[\x00-\x08\x0e-\x1f]", start):
+        raise UserError(f"{path}: not a CSV file: it holds bytes that are not text")
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start.partition(b"\n")[0])
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: its header is not UTF-8; {_recode(path, 'latin1')}") from None
+
+
+def _recode(path: Path, encoding: str) -> str:
+    return f"convert it: iconv -f {encoding} -t utf-8 {path.name} > utf-8.csv"
+
+
+def _parse(
+    path: Path, delimiter: str, convert: csv.ConvertOptions, threads: bool = True
+) -> pa.Table:
     try:
         return csv.read_csv(
             path,
-            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=convert,
+            csv.ReadOptions(use_threads=threads),
+            csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert,
         )
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if "Empty CSV" in str(error):
+            raise UserError(f"{path}: a header and no rows; expected at least one row") from None
+        if threads:
+            return _parse(path, delimiter, convert, threads=False)  # which names the row
         raise UserError(
             f"{path}: not a CSV file with delimiter {delimiter!r} ({_first(error)})"
         ) from None
@@ -129,4 +154,5 @@ def first_huge_integer(texts: pa.Array) -> int | None:
 
 
 def _first(error: Exception) -> str:
-    return re.sub(r"\s+", " ", str(error).splitlines()[0])[:200] if str(error) else "unreadable"
+    line = re.sub(r"\s+", " ", str(error).partition("\n")[0])[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
