@@ -1,0 +1,39 @@
+"""A folder of its own for each test, and the check that a refusal is one line and no more."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from project.errors import one_line
+
+Main = Callable[[], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, as a stage works in the project's."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def refusal(folder: Path) -> Callable[[Main], str]:
+    """Run a main that must refuse; return its line, having seen that no file has changed."""
+
+    def run(main: Main) -> str:
+        before = contents(folder)
+        with pytest.raises(SystemExit) as stopped:
+            one_line(main)
+        line = str(stopped.value.code)  # a text: Python prints it to stderr and exits with 1
+        assert line.startswith("error: ")
+        assert line.isprintable()
+        assert contents(folder) == before
+        return line
+
+    return run
+
+
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    """Return every file and folder below, with its bytes."""
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
