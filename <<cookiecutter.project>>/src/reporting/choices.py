@@ -1,0 +1,36 @@
+"""The settings that a run was made with, as lines that one can read."""
+
+from typing import Any
+
+import yaml
+
+GROUPS = ("model", "split", "validation", "export", "evaluation", "source")
+
+
+def choices(params: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each group's settings as pairs of key and value, nested keys joined by points."""
+    groups = [(group, _flat(params[group])) for group in GROUPS if group in params]
+    return [*groups, ("every stage", [("seed", str(params["seed"]))])]
+
+
+def as_yaml(params: dict[str, Any]) -> str:
+    """Return all settings as YAML."""
+    return yaml.safe_dump(params, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        return [
+            line
+            for key, inner in value.items()
+            for line in _flat(inner, f"{path}.{key}" if path else str(key))
+        ]
+    return [(path, _text(value))]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value or '""'
+    return (
+        yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
+    )
