@@ -41,7 +41,10 @@ def main() -> None:
     INSTALLED.unlink(missing_ok=True)  # a killed install must not pass for a finished one
     print(f"setup: installing {lock} into .venv", flush=True)
     uv = find_uv(lock)
-    run([uv, *"pip sync --compile-bytecode --require-hashes --python".split(), PYTHON, lock])
+    # On a terminal uv shows its progress; in a log its list of 200 packages tells nothing.
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    sync = "pip sync --compile-bytecode --require-hashes --python".split()
+    run([uv, *sync, PYTHON, lock, *quiet])
     temporary = INSTALLED.with_suffix(".tmp")
     temporary.write_bytes(wanted)
     temporary.replace(INSTALLED)
