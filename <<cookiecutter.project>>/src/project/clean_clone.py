@@ -1,0 +1,107 @@
+"""A clean clone of the project in which every stage is run, with no cache shared."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+from rich.console import Console
+
+from project.errors import UserError
+from project.git import git
+
+# Every stage is run, and nothing is taken from a cache or left in one.
+REPRO = ("-m", "dvc", "repro", "--force", "--no-run-cache", "--no-commit")
+
+Say = Callable[[str], None]
+
+
+class CleanClone:
+    """A clone, and the process that runs its stages."""
+
+    def __init__(self, name: str, commit: str, folder: Path) -> None:
+        """Clone the repository at a commit; the environment is the one that runs this."""
+        git("clone", "--quiet", "--no-checkout", "--shared", "--", _top(), str(folder))
+        git("checkout", "--quiet", "--detach", commit, cwd=folder)
+        self.name = name
+        self.project = folder / git("rev-parse", "--show-prefix")
+        (self.project / ".venv").symlink_to(sys.prefix)
+        # Where a user shares a cache between projects, this clone has none of it.
+        (self.project / ".dvc/config.local").write_text("[cache]\n    dir = cache\n")
+        self._said: list[str] = []
+
+    def start(self, say: Say) -> None:
+        """Begin to run the stages, and `say` which one it is at."""
+        self._process = subprocess.Popen(
+            [sys.executable, *REPRO],
+            cwd=self.project,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # a stage is a child's child, and is stopped with its group
+        )
+        self._reader = Thread(target=self._follow, args=(say,), daemon=True)
+        self._reader.start()
+
+    def wait(self) -> None:
+        """Wait for the last stage; `UserError` with what the stage said where one failed."""
+        code = self._process.wait()
+        self._reader.join()
+        if code:
+            errors = [line for line in self._said if line.lower().startswith("error: ")]
+            why = (errors or self._said or ["DVC said nothing"])[0]
+            raise UserError(f"{self.name} clone: {why.removeprefix('error: ')}")
+
+    def stop(self) -> None:
+        """End whatever still runs."""
+        process = getattr(self, "_process", None)
+        if process and process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _follow(self, say: Say) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._said.append(line.strip())
+            if line.startswith("Running stage "):
+                say(line.split("'")[1])
+
+
+def run_stages(clones: list[CleanClone], console: Console) -> None:
+    """Run the stages of each clone, side by side where there are two cores."""
+    together = (os.cpu_count() or 1) > 1
+    with _progress(console) as report:
+        try:
+            for clone in clones:
+                clone.start(lambda stage, name=clone.name: report(name, stage))  # type: ignore[misc]
+                if not together:
+                    clone.wait()
+            for clone in clones:
+                clone.wait()
+        finally:
+            for clone in clones:
+                clone.stop()
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[str, str], None]]:
+    """Show where each clone is: on one line of a terminal, as a line for each stage elsewhere."""
+    if not console.is_terminal:
+        yield lambda name, stage: console.print(f"{name} clone: {stage}")
+        return
+    at: dict[str, str] = {}
+    with console.status("Cloning") as status:
+
+        def show(name: str, stage: str) -> None:
+            at[name] = stage
+            status.update(" · ".join(f"{clone} clone: {now}" for clone, now in sorted(at.items())))
+
+        yield show
+
+
+def _top() -> str:
+    return git("rev-parse", "--show-toplevel")

@@ -1,0 +1,138 @@
+"""Prove that the same commit gives the same bytes: `make reproduce`.
+
+Two clean clones of HEAD run every stage, and what they wrote is held against each other and
+against dvc.lock.
+"""
+
+import hashlib
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from project.artefacts import DVC_LOCK, PARAMS
+from project.clean_clone import CleanClone, run_stages
+from project.dvc_lock import Recorded, content_md5, outputs, read_lock
+from project.errors import UserError, one_line
+from project.files import sha256
+from project.git import git, run_git
+
+SHOWN = 16  # of a digest's 64 letters: enough to see a difference
+
+
+@dataclass(frozen=True)
+class Row:
+    """One artefact: its digest in each clone, and whether it is what dvc.lock records."""
+
+    path: str
+    first: str
+    second: str
+    as_recorded: bool
+
+
+def reproduce(console: Console) -> None:
+    """Run HEAD twice and print the digests; `UserError` names the artefacts that differ."""
+    commit, recorded = committed()
+    console.print(f"Reproducing {commit[:10]} in two clean clones")
+    if git("status", "--porcelain", "--", "."):
+        console.print("Not everything here is committed: this is about HEAD, without your edits")
+    with TemporaryDirectory(prefix="slipway-reproduce-") as folder:
+        clones = [CleanClone(name, commit, Path(folder, name)) for name in ("first", "second")]
+        run_stages(clones, console)
+        rows = compare(recorded, clones[0].project, clones[1].project)
+    console.print(table(rows))
+    refuse_difference(rows)
+    console.print(f"All {len(rows)} artefacts are alike, and as {DVC_LOCK} records them")
+
+
+def committed() -> tuple[str, list[Recorded]]:
+    """Return HEAD, and the artefacts that its dvc.lock records."""
+    try:
+        head = run_git("rev-parse", "--verify", "--quiet", "HEAD")
+    except FileNotFoundError:
+        raise UserError("git is not installed, and a clean clone needs it") from None
+    if head.returncode:
+        raise UserError("there is no commit to clone; make one: git init, git add, git commit")
+    lock = run_git("show", f"HEAD:./{DVC_LOCK}")
+    if lock.returncode:
+        raise UserError(
+            f"{DVC_LOCK} is not committed, so there is nothing to compare with; "
+            "type: make repro, then commit it"
+        )
+    refuse_data_outside_git()
+    return head.stdout.strip(), outputs(read_lock(lock.stdout))
+
+
+def refuse_data_outside_git() -> None:
+    """Raise `UserError` where the data lies beside the code and yet is not in git."""
+    settings = yaml.safe_load(git("show", f"HEAD:./{PARAMS}"))
+    source: dict[str, Any] = settings["source"]
+    path = Path(source["path"])
+    if source["kind"] != "file" or path.is_absolute():
+        return
+    if not run_git("ls-tree", "--name-only", "HEAD", "--", str(path)).stdout:
+        raise UserError(
+            f"{path}: not committed, so a clean clone has no data; commit it, "
+            f"or give its full path: make repro source.path={path.resolve()}"
+        )
+
+
+def compare(recorded: list[Recorded], first: Path, second: Path) -> list[Row]:
+    """Digest each recorded artefact in both clones."""
+    return [
+        Row(
+            entry.path,
+            digest(first / entry.path),
+            digest(second / entry.path),
+            content_md5(first / entry.path) == content_md5(second / entry.path) == entry.md5,
+        )
+        for entry in recorded
+    ]
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and digests of a folder's files."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return sha256(path) if path.is_file() else "missing"
+
+
+def table(rows: list[Row]) -> Table:
+    """Lay the digests out side by side."""
+    made = Table("artefact", "first clone", "second clone", str(DVC_LOCK), box=None, pad_edge=False)
+    for row in rows:
+        word = "same" if row.as_recorded else "differs"
+        style = None if row.as_recorded and row.first == row.second else "red"
+        made.add_row(row.path, row.first[:SHOWN], row.second[:SHOWN], word, style=style)
+    return made
+
+
+def refuse_difference(rows: list[Row]) -> None:
+    """Raise `UserError` where the clones differ, or agree on something else than was recorded."""
+    unlike = [row.path for row in rows if row.first != row.second]
+    if unlike:
+        raise UserError(f"the two clones differ in {', '.join(unlike)}")
+    moved = [row.path for row in rows if not row.as_recorded]
+    if moved:
+        raise UserError(
+            f"the clones agree, but {DVC_LOCK} records something else for {', '.join(moved)}: "
+            "made on another machine, or not by this commit"
+        )
+
+
+def main() -> None:
+    """Reproduce; leave nothing behind when told to end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    reproduce(Console(highlight=False))
+
+
+if __name__ == "__main__":
+    one_line(main)
