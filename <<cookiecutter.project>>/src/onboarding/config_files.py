@@ -144,7 +144,7 @@ def _thresholds(target: Target) -> Iterator[str]:
     guess = f"{1 / max(len(target.classes), 1):.2f}"
     why = {
         "balanced_accuracy": f"guessing reaches {guess}; raise it to what the use needs",
-        "calibration_error": "wide, as class weights make rare classes look likelier than they are",
+        "calibration_error": "wide, as forests of many classes and class weights need it",
         "r2": "answering the mean reaches 0; raise it to what the use needs",
     }
     for metric, value in target.thresholds.items():

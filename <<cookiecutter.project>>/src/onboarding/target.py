@@ -92,18 +92,15 @@ def _classes(counts: dict[str, int], name: str, source: str, path: str, why: str
         )
     ordered = _in_order(kept)
     guess = 1 / len(ordered)
-    target = Target(
+    return Target(
         name,
         source,
         "classification",
         why,
-        {"balanced_accuracy": round(guess + (1 - guess) / 5, 2)},
+        {"balanced_accuracy": round(guess + (1 - guess) / 5, 2), "calibration_error": 0.3},
         classes={label: kept[label] for label in ordered},
         rare=rare,
     )
-    if target.unbalanced:
-        target.thresholds["calibration_error"] = 0.3
-    return target
 
 
 def _in_order(counts: dict[str, int]) -> list[str]:
