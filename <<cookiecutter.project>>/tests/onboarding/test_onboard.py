@@ -1,0 +1,210 @@
+"""A table becomes two files of conf/ that compose, and that the first stages run on as they are."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from pyarrow import csv, parquet
+
+from onboarding import onboard as command
+from project.columns import normalise_all
+from project.conversion import convert
+from project.params import compose
+from project.settings import Column
+from project.table_files import read_table_file
+
+CONF = Path(__file__).parents[2] / "conf"
+ROWS = 100
+
+MIXED: dict[str, list[Any]] = {
+    "Kunde Nr": list(range(ROWS)),
+    "Größe in m²": [None if row % 9 == 0 else row % 7 - 3.5 for row in range(ROWS)],
+    "on": ["yes" if row % 3 else "no" for row in range(ROWS)],
+    "価格": [row % 11 for row in range(ROWS)],
+    "price": [row * 7 % 50 / 4 for row in range(ROWS)],
+    "Region": ["north" if row % 2 else "a ${b}: c" for row in range(ROWS)],
+    "Eingang": [f"2026-01-{1 + row % 28:02}" for row in range(ROWS)],
+    "label": ["-" if row == 5 else str(row % 13) for row in range(ROWS)],
+    "churn": ["yes" if row % 10 == 0 else "no" for row in range(ROWS)],
+}
+
+REFUSED = {
+    "no table": (["", "churn"], "DATA is missing; type: make onboard DATA=path TARGET=column"),
+    "no target": (["mixed.csv", ""], "TARGET is missing; type: make onboard"),
+    "a table that does not exist": (["other.csv", "churn"], "other.csv: no such file"),
+    "a target that does not exist": (
+        ["mixed.csv", "Quality"],
+        "TARGET=Quality: no such column; the table has Kunde Nr, Größe in m², on",
+    ),
+    "a name that cannot be one": (["mixed.csv", "churn", "My data"], "try NAME=my_data"),
+    "a name that is taken": (["mixed.csv", "churn", "wine"], "conf/dataset/wine.yaml exists and"),
+    "a target that is no class and no number": (
+        ["mixed.csv", "Eingang"],
+        "target 'Eingang' has 28",
+    ),
+}
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    """Work in a folder that has the project's conf/ and a table."""
+    shutil.copytree(CONF, folder / "conf")
+    config = (folder / "conf/config.yaml").read_text().splitlines()
+    model = next(i for i, line in enumerate(config) if line.strip().startswith("- model:"))
+    config[model] = "  - model: random_forest"
+    (folder / "conf/config.yaml").write_text("\n".join(config))
+    csv.write_csv(pa.table(MIXED), folder / "mixed.csv")
+    return folder
+
+
+@pytest.mark.parametrize("target", ["churn", "Region", "価格", "price"])
+def test_what_it_writes_composes_and_fits_the_table(
+    target: str, project: Path, run: Callable[..., str]
+) -> None:
+    run("mixed.csv", target)
+
+    settings = compose(["experiment=mixed"])
+
+    source = settings["source"]
+    table = read_table_file(Path(source["path"]), source["delimiter"], source["missing"])
+    table = table.rename_columns(normalise_all(table.column_names))
+    dataset = settings["dataset"]
+    known = {dataset["target"]["name"], *dataset["columns"], *dataset["ignore"]}
+    assert known == set(table.column_names)
+    for name, rules in dataset["columns"].items():
+        values, unreadable = convert(table.column(name), Column(**rules).type, name)
+        assert not unreadable.any()
+        assert rules.get("missing", True) or not values.null_count
+
+
+def test_it_says_why(project: Path, run: Callable[..., str]) -> None:
+    printed = run("mixed.csv", "churn")
+
+    text = (project / "conf/dataset/mixed.yaml").read_text()
+    assert "    grosse_in_m2: {type: number} # Größe in m²\n" in text
+    assert "    'on': {type: boolean, missing: false} # no and yes\n" in text
+    assert "    - kunde_nr # all different, an id: it says nothing about a new row\n" in text
+    assert "      - 'yes' # 10 rows\n" in text
+    experiment = (project / "conf/experiment/mixed.yaml").read_text()
+    assert "  class_weight: balanced" in experiment
+    assert "  # '-': among numbers, so taken for no value\n" in experiment
+    assert printed.endswith("Read them, then train: make repro experiment=mixed\n")
+
+
+def test_class_weights_are_asked_for_where_one_class_outweighs_another(
+    project: Path, run: Callable[..., str]
+) -> None:
+    run("mixed.csv", "churn")
+    run("mixed.csv", "Region", "regions")
+
+    assert compose(["experiment=mixed"])["model"]["class_weight"] == "balanced"
+    assert "class_weight" not in compose(["experiment=regions"])["model"]
+
+
+@pytest.mark.parametrize(
+    ("default", "target", "model"),
+    [
+        ("elasticnet", "churn", "random_forest"),
+        ("elasticnet", "price", "elasticnet"),
+        ("logistic_regression", "価格", "logistic_regression"),
+        ("logistic_regression", "price", "random_forest"),
+    ],
+)
+def test_a_default_model_without_a_part_for_the_task_is_replaced(
+    default: str, target: str, model: str, project: Path, run: Callable[..., str]
+) -> None:
+    config = project / "conf/config.yaml"
+    config.write_text(config.read_text().replace("model: random_forest", f"model: {default}"))
+
+    run("mixed.csv", target)
+
+    assert compose(["experiment=mixed"])["model"]["name"] == model
+
+
+def test_300_columns_of_parquet(project: Path, run: Callable[..., str]) -> None:
+    columns = {f"f{i}": [(row * i) % 17 / 3 for row in range(ROWS)] for i in range(1, 301)}
+    parquet.write_table(pa.table(columns | {"y": [row / 7 for row in range(ROWS)]}), "wide.parquet")
+
+    printed = run("wide.parquet", "y")
+
+    settings = compose(["experiment=wide"])
+    assert settings["dataset"]["task"] == "regression"
+    assert len(settings["dataset"]["columns"]) > 280
+    assert len(printed.splitlines()) < 20
+
+
+def test_doing_it_twice_changes_nothing(project: Path, run: Callable[..., str]) -> None:
+    run("mixed.csv", "churn")
+    before = (project / "conf/dataset/mixed.yaml").read_bytes()
+
+    run("mixed.csv", "churn")
+
+    assert (project / "conf/dataset/mixed.yaml").read_bytes() == before
+
+
+def test_what_was_edited_is_not_overwritten(
+    project: Path,
+    run: Callable[..., str],
+    refusal: Callable[..., str],
+    arguments: Callable[..., None],
+) -> None:
+    run("mixed.csv", "churn")
+    file = project / "conf/experiment/mixed.yaml"
+    file.write_text(file.read_text() + "\nseed: 7\n")
+    arguments("mixed.csv", "churn")
+
+    line = refusal(command.main)
+
+    assert "conf/experiment/mixed.yaml exists and says something else" in line
+    assert "NAME=mixed_2" in line
+
+
+@pytest.mark.parametrize(
+    ("path", "comment"),
+    [("mixed.csv", "dvc add it"), ("data/mixed.csv", "inputs/"), ("/elsewhere", "Outside this")],
+)
+def test_it_says_how_clean_clones_get_the_table(
+    path: str, comment: str, project: Path, run: Callable[..., str], tmp_path_factory: Any
+) -> None:
+    if path == "/elsewhere":
+        path = str(tmp_path_factory.mktemp("elsewhere") / "mixed.csv")
+    Path(path).parent.mkdir(exist_ok=True)
+    Path(path).write_bytes(Path("mixed.csv").read_bytes())
+
+    run(path, "churn")
+
+    text = (project / "conf/experiment/mixed.yaml").read_text()
+    assert comment in text
+    assert yaml.safe_load(text)["source"]["path"] == path
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_refuses(
+    case: str, project: Path, refusal: Callable[..., str], arguments: Callable[..., None]
+) -> None:
+    words, expected = REFUSED[case]
+    arguments(*words)
+
+    assert expected in refusal(command.main)
+
+
+@pytest.fixture
+def arguments(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that sets what make passes on."""
+    return lambda *words: monkeypatch.setattr("sys.argv", ["onboard", *words])
+
+
+@pytest.fixture
+def run(arguments: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Return a function that onboards a table and returns what it printed."""
+
+    def onboard(*words: str) -> str:
+        arguments(*words)
+        command.main()
+        return capsys.readouterr().out
+
+    return onboard

@@ -1,0 +1,58 @@
+"""A table is read whatever parts its columns; a gap among numbers is one whatever it is called."""
+
+from pathlib import Path
+
+import pytest
+
+from onboarding.reading import read_undescribed, sniff
+from project.errors import UserError
+
+MISSING = ["", "NA"]
+
+DELIMITED = {
+    "commas": ("a,b,c\n1,2,3\n", ","),
+    "semicolons": ('"a";"b"\n7.4;0,7\n', ";"),
+    "semicolons and commas in the texts": ("a;b\nx, y;1\nz;2\n", ";"),
+    "commas and semicolons in the texts": ('a,b\n"x; y",1\n"z; w",2\n', ","),
+    "tabs": ("a\tb c\n1\t2,5\n", "\t"),
+    "bars": ("a|b\n1|2\n", "|"),
+    "a byte order mark": ("\ufeffa;b\n1;2\n", ";"),
+}
+
+REFUSED = {
+    "one column": ("a\n1\n", "its first line, 'a', has none of comma, semicolon, tab, bar"),
+    "decimal commas": ("a;b\n7,4;x\n0,5;y\n", "column 'a' writes numbers with a comma ('7,4')"),
+    "separated thousands": ('a,b\n"1,234",x\n"2,500",y\n', "writes numbers with a comma ('1,234')"),
+    "nothing": ("", "the file is empty"),
+    "bytes": ("\x00\x01", "not a CSV file"),
+}
+
+
+@pytest.mark.parametrize("case", DELIMITED)
+def test_it_finds(case: str, folder: Path) -> None:
+    text, delimiter = DELIMITED[case]
+    (folder / "t.csv").write_text(text)
+
+    assert sniff(Path("t.csv")) == delimiter
+
+
+def test_a_few_texts_among_numbers_stand_for_no_value(folder: Path) -> None:
+    rows = "".join(f"{row},x\n" for row in range(20))
+    (folder / "t.csv").write_text(f"a,b\n{rows}-,NA\nunknown,x\n")
+
+    reading = read_undescribed(Path("t.csv"), MISSING)
+
+    assert reading.marks == ["-", "unknown"]
+    assert reading.missing == ["", "NA", "-", "unknown"]
+    assert reading.table.column("a").null_count == 2
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_refuses(case: str, folder: Path) -> None:
+    text, expected = REFUSED[case]
+    (folder / "t.csv").write_text(text)
+
+    with pytest.raises(UserError) as refused:
+        read_undescribed(Path("t.csv"), MISSING)
+
+    assert expected in str(refused.value)
