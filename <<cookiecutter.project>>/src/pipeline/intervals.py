@@ -11,9 +11,7 @@ MOST_ROWS = 10_000
 Interval = tuple[float | None, float | None]
 
 
-def intervals(
-    scored: Scored, resamples: int, confidence: float, seed: int
-) -> dict[str, Interval]:
+def intervals(scored: Scored, resamples: int, confidence: float, seed: int) -> dict[str, Interval]:
     """Return each metric's basic percentile interval; (None, None) where it is not defined."""
     point = compute(scored)
     rows = len(scored.truth)
@@ -31,9 +29,7 @@ def intervals(
     }
 
 
-def _interval(
-    point: float | None, values: list[float], scale: float, tail: float
-) -> Interval:
+def _interval(point: float | None, values: list[float], scale: float, tail: float) -> Interval:
     if point is None or not values:
         return None, None
     if scale == 1.0:

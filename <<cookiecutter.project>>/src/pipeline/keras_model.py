@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow talks of devices nobody asked for
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no talk of devices nobody asked for
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums depend on the processor
 
 import keras
@@ -47,7 +47,7 @@ def predict(folder: Path, inputs: Inputs, contract: Contract) -> np.ndarray[Any,
 
 
 def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple[onnx.ModelProto, TensorNames]:
-    """Convert by way of a SavedModel, in this process, as tf2onnx's command line does in another."""
+    """Convert by way of a SavedModel, as tf2onnx's command line does, but in this process."""
     from tf2onnx import convert, tf_loader
 
     with tempfile.TemporaryDirectory() as saved:
@@ -83,7 +83,9 @@ def _be_deterministic(seed: int) -> None:
 
 def _tensors(inputs: Inputs) -> dict[str, Any]:
     return {
-        name: tf.constant(values.reshape(-1, 1), tf.string if values.dtype == object else tf.float32)
+        name: tf.constant(
+            values.reshape(-1, 1), tf.string if values.dtype == object else tf.float32
+        )
         for name, values in inputs.items()
     }
 

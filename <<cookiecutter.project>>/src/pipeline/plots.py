@@ -1,12 +1,14 @@
-"""The figures of an evaluation as data, for `dvc plots` and for the report."""
+"""Figures as data, for `dvc plots` and for the report.
 
-import csv
-import io
+dvc.yaml names every file, so each is written for every model, if only with a header.
+"""
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from pipeline.csv_text import csv_text
 from pipeline.metrics import CALIBRATION_BINS, Scored, calibration_bin
 
 #: Rows drawn at most: more points than this show nothing more.
@@ -14,22 +16,24 @@ MOST_ROWS = 5000
 
 
 def plot_tables(scored: Scored, classes: list[str] | None, seed: int) -> dict[str, str]:
-    """Return CSV text by file name: confusion and calibration, or residuals."""
+    """Return CSV text by file name; a file of the other task has a header and no rows."""
     size = len(scored.truth)
     rows = np.sort(np.random.default_rng(seed).permutation(size)[:MOST_ROWS])
     sample = scored.take(rows)
-    if classes is None:
-        return {
-            "residuals.csv": _csv(
-                ("actual", "predicted", "residual"),
-                zip(sample.truth, sample.scores, sample.truth - sample.scores, strict=True),
-            )
-        }
-    assert sample.label is not None
-    pairs = ((classes[t], classes[p]) for t, p in zip(sample.truth, sample.label, strict=True))
+    confusion: Iterable[Sequence[Any]] = ()
+    calibration: Iterable[Sequence[Any]] = ()
+    residuals: Iterable[Sequence[Any]] = ()
+    if classes and sample.label is not None:
+        labels = np.array(classes)
+        confusion = zip(labels[sample.truth], labels[sample.label], strict=True)
+        calibration = _calibration(scored)
+    else:
+        errors = sample.truth - sample.scores
+        residuals = zip(sample.truth, sample.scores, errors, strict=True)
     return {
-        "confusion.csv": _csv(("actual", "predicted"), pairs),
-        "calibration.csv": _csv(("confidence", "accuracy", "rows"), _calibration(scored)),
+        "confusion.csv": csv_text(("actual", "predicted"), confusion),
+        "calibration.csv": csv_text(("confidence", "accuracy", "rows"), calibration),
+        "residuals.csv": csv_text(("actual", "predicted", "residual"), residuals),
     }
 
 
@@ -41,13 +45,3 @@ def _calibration(scored: Scored) -> Iterable[tuple[float, float, int]]:
         rows = bins == bucket
         if rows.any():
             yield float(confidence[rows].mean()), float(right[rows].mean()), int(rows.sum())
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(
-        [f"{float(v):.6g}" if isinstance(v, float | np.floating) else v for v in row] for row in rows
-    )
-    return text.getvalue()

@@ -95,7 +95,11 @@ def _preprocessing(contract: Contract, settings: Preprocessing) -> ColumnTransfo
         steps.append(("scale", StandardScaler()))
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
     parts = [
-        ("numbers", Pipeline(steps) if steps else "passthrough", contract.of_type("number", "boolean")),
+        (
+            "numbers",
+            Pipeline(steps) if steps else "passthrough",
+            contract.of_type("number", "boolean"),
+        ),
         ("categories", encoder, contract.of_type("category")),
     ]
     return ColumnTransformer([part for part in parts if part[2]])

@@ -34,12 +34,10 @@ def write_archive(model: Any, path: Path) -> None:
 
 def read_archive(path: Path) -> Any:
     """Read a model; only types of scikit-learn, NumPy and SciPy are let in."""
-    foreign = [
-        name for name in skops.io.get_untrusted_types(file=path) if not _TRUSTED.match(name)
-    ]
-    if foreign:
+    types = skops.io.get_untrusted_types(file=path)
+    if foreign := [name for name in types if not _TRUSTED.match(name)]:
         raise UserError(f"{path}: holds {', '.join(foreign)}, which is not of scikit-learn")
-    return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+    return skops.io.load(path, trusted=types)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """Metrics on parts of the test rows: a model that is good on average may be poor somewhere."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def _quartiles(values: Array, present: Array) -> dict[str, Array]:
         return {f"{value:g}": values == value for value in distinct}
     edges = np.unique(np.quantile(values[present], np.linspace(0, 1, QUANTILES + 1)))
     groups = {}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         last = high == edges[-1]
         rows = present & (values >= low) & ((values <= high) if last else (values < high))
         groups[f"{low:.4g} to {high:.4g}"] = rows

@@ -5,11 +5,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.csv_text import csv_text
 from pipeline.tables import contract_of, read_table
-from project.artefacts import NATIVE, TRAIN, TRAINING
+from project.artefacts import CURVES, NATIVE, TRAIN, TRAINING
 from project.errors import UserError, one_line
-from project.files import replacing, write_json
+from project.files import replacing, write_json, write_text
 from project.settings import KerasModel, Model, SklearnModel, load
+
+CURVE = ("step", "train", "validation")
 
 
 def train(
@@ -46,6 +49,8 @@ def main() -> None:
     model = load("model", Model)
     with replacing(NATIVE) as folder:
         report = train(read_table(TRAIN), model, load("seed", int), folder)
+    steps = ([point.get(name, "") for name in CURVE] for point in report["curves"])
+    write_text(CURVES, csv_text(CURVE, steps))
     write_json(TRAINING, report)
     print(f"{model.name} fitted on {report['rows']:,} rows")
 

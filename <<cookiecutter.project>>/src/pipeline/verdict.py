@@ -18,7 +18,9 @@ def judge(
         value, threshold = values.get(name), settings.thresholds.get(name)
         if value is None or value != value:
             reasons.append(f"{name} is not a number")
-        elif threshold is not None and (value < threshold if direction == "higher" else value > threshold):
+        elif threshold is not None and (
+            value < threshold if direction == "higher" else value > threshold
+        ):
             bound = "at least" if direction == "higher" else "at most"
             reasons.append(f"{name} is {value:.4g}, must be {bound} {threshold:g}")
     return ("refused" if reasons else "passed"), reasons

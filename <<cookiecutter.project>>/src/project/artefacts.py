@@ -19,6 +19,7 @@ ONNX = Path("models/model.onnx")
 
 VALIDATION = Path("reports/validation.json")
 TRAINING = Path("reports/training.json")
+CURVES = Path("reports/curves.csv")
 PARITY = Path("reports/parity.json")
 EVALUATION = Path("reports/evaluation.json")
 METRICS = Path("reports/metrics.json")

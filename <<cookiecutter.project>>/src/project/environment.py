@@ -43,8 +43,8 @@ def main() -> None:
     uv = find_uv(lock)
     # On a terminal uv shows its progress; in a log its list of 200 packages tells nothing.
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
-    sync = "pip sync --compile-bytecode --require-hashes --python".split()
-    run([uv, *sync, PYTHON, lock, *quiet])
+    flags = ["--compile-bytecode", "--require-hashes", "--python", PYTHON, *quiet]
+    run([uv, "pip", "sync", *flags, lock])
     temporary = INSTALLED.with_suffix(".tmp")
     temporary.write_bytes(wanted)
     temporary.replace(INSTALLED)
@@ -76,12 +76,15 @@ def find_uv(lock: Path) -> str | Path:
         return uv
     own = VENV / "bin" / "uv"
     if not own.exists():
-        pinned = re.search(r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", lock.read_text(), re.MULTILINE)
+        pinned = re.search(
+            r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", lock.read_text(), re.MULTILINE
+        )
         if not pinned:
             sys.exit(f"error: {lock}: expected a line uv==…; type: make lock")
         requirement = VENV / "uv.txt"
         requirement.write_text(pinned.group())
-        run([PYTHON, *"-m pip install --quiet --require-hashes -r".split(), requirement])
+        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes"]
+        run([*pip, "-r", requirement])
     return own
 
 
