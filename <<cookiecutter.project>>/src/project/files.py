@@ -1,5 +1,6 @@
 """Writing files so that a kill at any moment leaves the old one or the new one."""
 
+import glob
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from typing import Any
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which becomes `path` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
@@ -21,10 +23,31 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.replace(path)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed have left beside `path`: it may fill a disk."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.tmp"):
+        if not _is_alive(int(leftover.suffixes[-2].removeprefix("."))):
+            _remove(leftover)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
