@@ -1,5 +1,6 @@
 """The figures of the page: what a run left behind, drawn."""
 
+import math
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -53,6 +54,8 @@ def training_curves(curves: list[dict[str, float]]) -> Figure:
 
 def predicted_against_actual(rows: Table) -> Figure:
     """Each row's prediction over its true value; a perfect model lies on the diagonal."""
+    if not (rows := _finite(rows)):
+        return _empty("Predicted against actual")
     actual, predicted = _column(rows, "actual"), _column(rows, "predicted")
     drawing = Drawing(f"{len(rows)} predictions over their true values, around the diagonal.")
     x, y = _square([*actual, *predicted], drawing)
@@ -66,6 +69,8 @@ def predicted_against_actual(rows: Table) -> Figure:
 
 def residuals(rows: Table) -> Figure:
     """Each row's error over its prediction; a fair model spreads evenly around zero."""
+    if not (rows := _finite(rows)):
+        return _empty("Residuals")
     predicted, errors = _column(rows, "predicted"), _column(rows, "residual")
     drawing = Drawing(f"{len(rows)} residuals over their predictions, around zero.")
     x = linear(predicted, LEFT, RIGHT)
@@ -81,6 +86,8 @@ def residuals(rows: Table) -> Figure:
 
 def class_calibration(rows: Table) -> Figure:
     """How often the model is right when it is so sure; dots grow with their rows."""
+    if not (rows := _finite(rows)):
+        return _empty("Accuracy by confidence")
     sure, right, counts = (_column(rows, key) for key in ("confidence", "accuracy", "rows"))
     drawing = Drawing(
         "Accuracy by confidence: "
@@ -105,6 +112,8 @@ def class_calibration(rows: Table) -> Figure:
 
 def number_calibration(rows: Table) -> Figure:
     """Mean truth by mean prediction, in ten groups of like predictions."""
+    if not (rows := _finite(rows)):
+        return _empty("Truth by prediction")
     pairs = sorted(zip(_column(rows, "predicted"), _column(rows, "actual"), strict=True))
     size = max(len(pairs) / 10, 1)
     groups = [pairs[round(i * size) : round((i + 1) * size)] for i in range(10)]
@@ -128,6 +137,14 @@ def number_calibration(rows: Table) -> Figure:
         "right on average."
     )
     return Figure("Truth by prediction", drawing.markup(), note)
+
+
+def _finite(rows: Table) -> Table:
+    return [row for row in rows if all(math.isfinite(float(value)) for value in row.values())]
+
+
+def _empty(title: str) -> Figure:
+    return Figure(title, Markup(), "Nothing to draw: no prediction is a number.")
 
 
 def _column(rows: Table, name: str) -> list[float]:

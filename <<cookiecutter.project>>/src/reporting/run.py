@@ -1,7 +1,6 @@
 """What one run of the pipeline left behind, read once and held against dvc.lock."""
 
 import csv
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from project.artefacts import (
     VALID,
     VALIDATION,
 )
+from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError
 from project.files import read_json
 
@@ -65,7 +65,8 @@ def read_run() -> Run:
     for path in (*READ, *DATA, PLOTS, DVC_LOCK):
         if not path.exists():
             raise UserError(f"{path}: not there yet; type: make repro")
-    _of_one_run()
+    # A page must not show one run's settings beside another's results.
+    refuse_stale(read_lock(DVC_LOCK.read_text(encoding="utf-8")))
     return Run(
         params=_parsed(PARAMS, _yaml),
         origin=_parsed(ORIGIN, read_json),
@@ -76,24 +77,6 @@ def read_run() -> Run:
         golden=_parsed(GOLDEN, read_json),
         plots={path.stem: _rows(path) for path in sorted(PLOTS.glob("*.csv"))},
     )
-
-
-def _of_one_run() -> None:
-    """Refuse a page that would show one run's settings beside another's results."""
-    lock = _parsed(DVC_LOCK, _yaml)
-    recorded = {
-        entry["path"]: entry.get("md5", "")
-        for stage in lock.get("stages", {}).values()
-        for entry in (*stage.get("deps", ()), *stage.get("outs", ()))
-    }
-    for path in READ:
-        expected = recorded.get(path.as_posix())
-        if expected and expected != _md5(path):
-            raise UserError(f"{path}: changed since the last run; type: make repro")
-
-
-def _md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _yaml(path: Path) -> Any:

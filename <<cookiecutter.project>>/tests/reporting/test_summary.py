@@ -1,0 +1,80 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from project.artefacts import EVALUATION, ONNX, PAGE
+from project.files import sha256, write_json, write_text
+from reporting import summary
+
+
+def summed_up() -> str:
+    console = Console(file=io.StringIO(), width=100)
+    summary.summarise(console)
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def register(digest: str) -> None:
+    values = {"name": "toy", "version": "3", "tracking_uri": "sqlite:///mlflow.db", "run_id": "1"}
+    write_json(summary.REGISTERED, values | {"model_digest": digest})
+
+
+def test_a_passed_model_leads_to_its_registration(classifier: None) -> None:
+    write_text(PAGE, "")
+    text = summed_up()
+    assert "✓ Passed   tiny on toy" in text
+    assert "✓  Macro F1" in text
+    assert "0.900  0.860 – 0.940  at least 0.8" in text
+    assert "make register" in text
+
+
+def test_a_registered_model_shows_its_version(classifier: None) -> None:
+    write_text(PAGE, "")
+    register(sha256(ONNX))
+    text = summed_up()
+    assert "toy, version 3  sqlite:///mlflow.db" in text
+    assert "make register" not in text
+
+
+def test_the_version_of_another_model_is_not_shown(classifier: None) -> None:
+    register("0" * 64)
+    assert "version 3" not in summed_up()
+
+
+def test_a_refused_model_leads_to_another_try(
+    regression: None, change: Callable[..., None]
+) -> None:
+    write_text(PAGE, "")
+    change(EVALUATION, verdict="refused")
+    text = summed_up()
+    assert "✕ Refused" in text
+    assert "make repro model=…" in text
+
+
+def test_without_a_page_it_leads_there(regression: None) -> None:
+    assert "make report" in summed_up()
+
+
+def test_before_the_first_run_it_leads_there(folder: Path) -> None:
+    assert "make repro" in summed_up()
+
+
+def test_a_terminal_without_these_letters_gets_others(
+    classifier: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
+    summary.main()
+    assert "+ Passed   tiny on toy - 6 rows to train" in raw.getvalue().decode("ascii")
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
+def test_colours_stay_away_where_unwanted(
+    classifier: None, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "dumb")
+    console = Console(file=io.StringIO(), force_terminal=variable == "NO_COLOR")
+    summary.summarise(console)
+    assert "[3" not in console.file.getvalue()  # type: ignore[attr-defined]
