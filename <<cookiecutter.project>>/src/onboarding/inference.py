@@ -9,8 +9,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from onboarding.reading import NUMBER
-from project.columns import ColumnType
 from project.conversion import FALSE, TRUE, convert, labels_of
+from project.settings import ColumnType
 
 #: One-hot encoding makes each category a column: more of them would be most of the model.
 MOST_CATEGORIES = 50

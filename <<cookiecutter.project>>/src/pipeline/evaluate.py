@@ -18,7 +18,8 @@ from pipeline.verdict import judge, metric_rows
 from project.artefacts import EVALUATION, GOLDEN, METRICS, ONNX, PLOTS, TEST
 from project.errors import one_line
 from project.files import replacing, write_json
-from project.settings import Evaluation, load
+from project.loading import load
+from project.settings import Evaluation
 
 
 def evaluate(

@@ -1,6 +1,5 @@
 """Stage export: preprocessing and model leave as one ONNX graph, held against the native model."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from pipeline.tables import Contract, contract_of, read_table
 from project.artefacts import NATIVE, ONNX, PARITY, TEST
 from project.errors import UserError, one_line
 from project.files import replacing, write_json
-from project.settings import Export, load
+from project.loading import load
+from project.settings import Export
 
 
 def export(native: Path, contract: Contract, settings: Export) -> onnx.ModelProto:
@@ -63,8 +63,13 @@ def refuse_beyond_tolerance(report: dict[str, Any]) -> None:
 
 
 def _framework(native: Path) -> Any:
-    name = "sklearn" if (native / "pipeline.skops").exists() else "keras"
-    return importlib.import_module(f"pipeline.{name}_model")
+    if (native / "pipeline.skops").exists():
+        from pipeline import sklearn_model
+
+        return sklearn_model
+    from pipeline import keras_model
+
+    return keras_model
 
 
 def main() -> None:

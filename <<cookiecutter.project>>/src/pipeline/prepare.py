@@ -6,7 +6,8 @@ import pyarrow as pa
 from pipeline.tables import contract_of, read_table, write_table
 from project.artefacts import REFERENCE, TEST, TRAIN, VALID
 from project.errors import one_line
-from project.settings import Split, load
+from project.loading import load
+from project.settings import Split
 
 
 def prepare(valid: pa.Table, split: Split, seed: int) -> tuple[pa.Table, pa.Table, pa.Table]:

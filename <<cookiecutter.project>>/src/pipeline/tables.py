@@ -8,8 +8,8 @@ from typing import Literal
 import pyarrow as pa
 from pyarrow import parquet
 
-from project.columns import ColumnType
 from project.files import replacing
+from project.settings import ColumnType
 
 _CONTRACT = b"contract"
 

@@ -10,7 +10,8 @@ from pipeline.tables import contract_of, read_table
 from project.artefacts import CURVES, NATIVE, TRAIN, TRAINING
 from project.errors import UserError, one_line
 from project.files import replacing, write_json, write_text
-from project.settings import KerasModel, Model, SklearnModel, load
+from project.loading import load
+from project.settings import KerasModel, Model, SklearnModel
 
 CURVE = ("step", "train", "validation")
 

@@ -15,7 +15,8 @@ from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.conversion import convert
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
-from project.settings import Column, Dataset, Target, Validation, load
+from project.loading import load
+from project.settings import Column, Dataset, Target, Validation
 
 Broken = dict[str, np.ndarray[Any, np.dtype[np.bool_]]]
 

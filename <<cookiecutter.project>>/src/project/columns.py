@@ -1,10 +1,7 @@
-"""Columns as the model's graph can bear them: their types and names."""
+"""Column names as the model's graph can bear them."""
 
 import re
 import unicodedata
-from typing import Literal
-
-ColumnType = Literal["number", "boolean", "category"]
 
 #: Names of the graph's outputs; an input of the same name would clash with them.
 RESERVED = frozenset({"label", "probabilities", "prediction"})

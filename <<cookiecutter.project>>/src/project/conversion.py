@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from project.columns import ColumnType
 from project.errors import UserError
+from project.settings import ColumnType
 from project.table_files import first_huge_integer
 
 TRUE = ["true", "yes", "y", "t", "1", "1.0"]

@@ -10,7 +10,7 @@ import yaml
 
 from project.artefacts import DVC_LOCK, PARAMS
 from project.errors import UserError
-from project.settings import read_params
+from project.loading import read_params
 
 
 @dataclass(frozen=True)

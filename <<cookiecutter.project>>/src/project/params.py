@@ -17,7 +17,7 @@ import yaml
 from project.artefacts import CONF, PARAMS, SETTINGS_CHECKED
 from project.errors import UserError, one_line
 from project.files import write_text
-from project.settings import check, read_params
+from project.loading import check, read_params
 
 HEADER = "# Composed from conf/ by make repro: edit there, not here."
 WITH = "# With: "

@@ -1,16 +1,12 @@
 """What params.yaml may say: one model a group, strict, so that a typo stops with the key's name."""
 
-import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from project.artefacts import PARAMS
-from project.columns import RESERVED, normalise
-from project.errors import UserError
+from project.columns import normalise
 
+ColumnType = Literal["number", "boolean", "category"]
 Task = Literal["classification", "regression"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -68,7 +64,7 @@ Source = Annotated[BundledSource | FileSource, Field(discriminator="kind")]
 class Column(Strict):
     """What a column holds, and the rules that each of its values keeps."""
 
-    type: Literal["number", "boolean", "category"]
+    type: ColumnType
     min: float | None = None
     max: float | None = None
     values: list[str] | None = None
@@ -233,74 +229,3 @@ class Settings(Strict):
 
 
 ROLES = {"classification": "classifier", "regression": "regressor"}
-
-
-def check(data: Any) -> Settings:
-    """Validate the whole of params.yaml; a `UserError` names the first wrong key and its file."""
-    settings: Settings = _validate(Settings, data, ())
-    return settings
-
-
-def load(group: str, kind: Any) -> Any:
-    """Read one group of params.yaml, the only one that the calling stage may depend on.
-
-    `kind` is the group's type; a union such as `Source` is no `type[T]` to a type checker.
-    """
-    data = read_params()
-    if group not in data:
-        raise UserError(f"{PARAMS}: {group}: missing; type: make repro")
-    return _validate(kind, data[group], (group,))
-
-
-def read_params(path: Path = PARAMS) -> dict[str, Any]:
-    """Read params.yaml as plain data."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; type: make repro") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML ({error}); type: make repro") from None
-    if not isinstance(data, dict):
-        raise UserError(f"{path}: expected groups of settings; type: make repro")
-    return data
-
-
-def _validate(kind: Any, data: Any, prefix: tuple[str, ...]) -> Any:
-    try:
-        return TypeAdapter(kind).validate_python(data)
-    except ValidationError as invalid:
-        raise UserError(_first_error(invalid, data, prefix)) from None
-
-
-def _first_error(invalid: ValidationError, data: Any, prefix: tuple[str, ...]) -> str:
-    error = invalid.errors(include_url=False)[0]
-    tags = {"bundled", "file", "sklearn", "keras"}  # pydantic's, for the kind of source or model
-    place = [*prefix, *(str(part) for part in error["loc"])]
-    keys = [part for i, part in enumerate(place) if not (i == 1 and part in tags)]
-    message = re.sub("^Value error, ", "", error["msg"])
-    if error["type"] == "extra_forbidden":
-        message = "no such setting; take it out or mend its spelling"
-    elif error["type"] == "missing":
-        message = "missing"
-    elif not isinstance(error["input"], dict | list):
-        message += f", got {error['input']!r}"
-    where = f"{'.'.join(keys)}: " if keys else ""
-    return f"{_file_of(keys, data)}: {where}{message}"
-
-
-def _file_of(keys: list[str], data: Any) -> str:
-    """Name the file in conf/ where a person would mend the key."""
-    group = keys[0] if keys else ""
-    choice = None
-    if isinstance(data, dict):
-        section = data.get(group, data)
-        if isinstance(section, dict):
-            choice = section.get("kind" if group == "source" else "name")
-    if group in ("dataset", "model", "source") and choice:
-        return f"conf/{group}/{choice}.yaml"
-    if group == "evaluation":
-        return "conf/evaluation/"
-    return "conf/project.yaml" if group == "project" else "conf/config.yaml"
-
-
-__all__ = ["DIRECTIONS", "RESERVED", "ROLES", "Settings", "check", "load", "read_params"]

@@ -12,7 +12,8 @@ from project.artefacts import DVC_LOCK, EVALUATION, GOLDEN, ONNX, TRAINING
 from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
-from project.settings import Tracking, load
+from project.loading import load
+from project.settings import Tracking
 from tracking.mlflow_model import write_model
 from tracking.provenance import IDENTITY, is_vague, provenance
 from tracking.run_log import log_run

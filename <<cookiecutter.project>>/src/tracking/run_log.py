@@ -9,7 +9,7 @@ from typing import Any
 from project.artefacts import DVC_LOCK, EVALUATION, ORIGIN, PARAMS, TRAINING
 from project.dvc_lock import outputs
 from project.files import read_json
-from project.settings import read_params
+from project.loading import read_params
 
 MOST_PARAMS = 100  # MLflow's own bounds for one request
 MOST_METRICS = 1000

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from project.columns import ColumnType
 from project.conversion import convert
 from project.errors import UserError
+from project.settings import ColumnType
 
 CONVERTED: dict[str, tuple[pa.Array, ColumnType, list[object]]] = {
     "integers are numbers": (pa.array([1, None]), "number", [1.0, None]),

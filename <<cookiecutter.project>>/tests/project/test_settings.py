@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from project.errors import UserError
+from project.loading import check, load
 from project.params import compose
-from project.settings import BundledSource, Source, check, load
+from project.settings import BundledSource, Source
 
 CONF = Path(__file__).parents[2] / "conf"
 

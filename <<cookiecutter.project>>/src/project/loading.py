@@ -1,0 +1,80 @@
+"""Reading params.yaml into its settings, or saying in one line which key is wrong, and where."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from project.artefacts import PARAMS
+from project.errors import UserError
+from project.settings import Settings
+
+
+def check(data: Any) -> Settings:
+    """Validate the whole of params.yaml; a `UserError` names the first wrong key and its file."""
+    settings: Settings = _validate(Settings, data, ())
+    return settings
+
+
+def load(group: str, kind: Any) -> Any:
+    """Read one group of params.yaml, the only one that the calling stage may depend on.
+
+    `kind` is the group's type; a union such as `Source` is no `type[T]` to a type checker.
+    """
+    data = read_params()
+    if group not in data:
+        raise UserError(f"{PARAMS}: {group}: missing; type: make repro")
+    return _validate(kind, data[group], (group,))
+
+
+def read_params(path: Path = PARAMS) -> dict[str, Any]:
+    """Read params.yaml as plain data."""
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; type: make repro") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML ({error}); type: make repro") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: expected groups of settings; type: make repro")
+    return data
+
+
+def _validate(kind: Any, data: Any, prefix: tuple[str, ...]) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as invalid:
+        raise UserError(_first_error(invalid, data, prefix)) from None
+
+
+def _first_error(invalid: ValidationError, data: Any, prefix: tuple[str, ...]) -> str:
+    error = invalid.errors(include_url=False)[0]
+    tags = {"bundled", "file", "sklearn", "keras"}  # pydantic's, for the kind of source or model
+    place = [*prefix, *(str(part) for part in error["loc"])]
+    keys = [part for i, part in enumerate(place) if not (i == 1 and part in tags)]
+    message = re.sub("^Value error, ", "", error["msg"])
+    if error["type"] == "extra_forbidden":
+        message = "no such setting; take it out or mend its spelling"
+    elif error["type"] == "missing":
+        message = "missing"
+    elif not isinstance(error["input"], dict | list):
+        message += f", got {error['input']!r}"
+    where = f"{'.'.join(keys)}: " if keys else ""
+    return f"{_file_of(keys, data)}: {where}{message}"
+
+
+def _file_of(keys: list[str], data: Any) -> str:
+    """Name the file in conf/ where a person would mend the key."""
+    group = keys[0] if keys else ""
+    choice = None
+    if isinstance(data, dict):
+        section = data.get(group, data)
+        if isinstance(section, dict):
+            choice = section.get("kind" if group == "source" else "name")
+    if group in ("dataset", "model", "source") and choice:
+        return f"conf/{group}/{choice}.yaml"
+    if group == "evaluation":
+        return "conf/evaluation/"
+    return "conf/project.yaml" if group == "project" else "conf/config.yaml"

@@ -1,0 +1,52 @@
+"""dvc.yaml says of each stage what its code does: a stage re-runs when what it uses changes."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+SRC = Path("src")
+STAGES = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+MODULES = {name: stage["cmd"].split()[2] for name, stage in STAGES.items()}
+# The ground floor that all stand on: a change there that matters changes an output or a setting.
+GROUND = {f"project.{name}" for name in ("artefacts", "errors", "files", "loading", "settings")}
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"settings"}))
+def test_a_stage_depends_on_every_module_that_it_imports(stage: str) -> None:
+    declared = {dep for dep in STAGES[stage]["deps"] if dep.startswith("src/")}
+
+    assert declared == {str(path_of(module)) for module in imported(MODULES[stage])}
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"settings"}))
+def test_a_stage_declares_the_settings_that_it_reads(stage: str) -> None:
+    text = path_of(MODULES[stage]).read_text(encoding="utf-8")
+
+    assert sorted(STAGES[stage]["params"]) == sorted(re.findall(r'load\("(\w+)"', text))
+
+
+def test_each_stage_is_a_module_of_its_name() -> None:
+    named = {name: module.split(".")[-1] for name, module in MODULES.items() if name != "settings"}
+
+    assert all(name == module for name, module in named.items())
+
+
+def imported(module: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """Follow a module's imports, those inside functions too, down to the ground floor."""
+    found = {module}
+    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            for name in [name for name in whole if path_of(name).exists()] or [node.module]:
+                ours = path_of(name).exists() and name not in GROUND
+                if ours and name not in seen | found:
+                    found |= imported(name, seen | found)
+    return found
+
+
+def path_of(module: str) -> Path:
+    """Return where a module of the project lies."""
+    return SRC / Path(*module.split(".")).with_suffix(".py")
