@@ -1,0 +1,239 @@
+"""The registry as a user meets it: the project's own store, and a server on PostgreSQL."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import run
+from tests.projects import generate_with_environment, make
+from tests.tracking_server import tracking_server
+
+STORES = ["the project's own", "a server on PostgreSQL"]
+
+# Where a registration is killed: the method of MLflow's client that it never returns from.
+HALF_WAY = ["log_artifacts", "log_model_artifacts", "create_model_version", "set_terminated"]
+
+Trained = Callable[..., Path]
+Environment = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run one server for all tests of this module."""
+    with tracking_server(generate_with_environment(template, tmp_path_factory.mktemp("s"))) as uri:
+        yield uri
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> Environment:
+    """Return what a user sets to use a store."""
+    if request.param == STORES[0]:
+        return {}
+    return {"MLFLOW_TRACKING_URI": request.getfixturevalue("server")}
+
+
+def test_the_same_inputs_make_one_version_with_all_that_belongs_to_it(
+    trained: Trained, store: Environment
+) -> None:
+    project = trained("made", "model=random_forest")
+    new_inputs(project)
+
+    first, again = (register(project, store) for _ in range(2))
+
+    where = store.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    assert first.startswith("registered wine-model version ")
+    assert first.endswith(f"({where})\n")
+    assert again.endswith(f" is registered already ({where})\n")
+    assert json.loads((project / "build/registered.json").read_text())["tracking_uri"] == where
+    (version,) = versions(project, store)
+    assert version["tags"]["dvc_lock_sha256"] == digest(project / "dvc.lock")
+    assert version["tags"]["model_sha256"] == digest(project / "models/model.onnx")
+    assert version["tags"]["dataset_sha256"] == digest(project / "data/raw/dataset.parquet")
+    assert version["tags"]["git_commit"].endswith("-dirty")
+    assert version["aliases"] == ["candidate"]
+    assert version["status"] == "FINISHED"
+    assert version["params"]["model.n_estimators"] == "100"
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert {name: version["metrics"][name] for name in metrics} == metrics
+    assert version["metrics"]["macro_f1_low"] <= version["metrics"]["macro_f1"]
+    assert {"reports/golden.json", "reports/plots/confusion.csv"} <= set(version["artifacts"])
+    assert version["inputs"]["alcohol"] == "double"
+    assert version["example"] == 9
+    assert version["model_sha256"] == version["tags"]["model_sha256"]
+    assert version["worst_by_frame"] < 1e-4
+    assert version["worst_by_onnx"] < 1e-4
+
+
+@pytest.mark.parametrize("method", HALF_WAY)
+def test_a_registration_killed_half_way_is_made_good(trained: Trained, method: str) -> None:
+    killed_half_way(trained("made", "model=random_forest"), method, {})
+
+
+def test_a_registration_killed_half_way_is_made_good_on_a_server(
+    trained: Trained, server: str
+) -> None:
+    store = {"MLFLOW_TRACKING_URI": server}
+    killed_half_way(trained("made", "model=random_forest"), "create_model_version", store)
+
+
+def killed_half_way(project: Path, method: str, store: Environment) -> None:
+    new_inputs(project)
+    killed = python(project, KILLED.format(method=method), store)
+    assert killed.returncode == -9, killed.stderr
+
+    register(project, store)
+
+    (version,) = versions(project, store)
+    assert (version["status"], version["unfinished"]) == ("FINISHED", 0)
+    assert version["worst_by_frame"] < 1e-4
+
+
+def test_another_model_in_a_folder_that_moved_is_another_version(trained: Trained) -> None:
+    project = trained("made", "model=random_forest")
+    first = digest(project / "models/model.onnx")
+    project = project.rename(project.with_name("moved"))
+
+    done = make(project, "repro", "model=logistic_regression")
+
+    assert done.returncode == 0, done.stderr
+    assert "registered wine-model version 2" in done.stdout
+    old, new = versions(project, {}, every=True)
+    assert (old["version"], old["model_sha256"], old["aliases"]) == ("1", first, [])
+    assert (new["version"], new["aliases"]) == ("2", ["candidate"])
+
+
+def test_a_version_learns_of_the_commit_that_holds_its_inputs(trained: Trained) -> None:
+    project = trained("made", "model=random_forest")  # registered, and then committed
+
+    register(project, {})
+
+    (version,) = versions(project, {})
+    head = run(["git", "rev-parse", "HEAD"], project).stdout.strip()
+    assert version["tags"]["git_commit"] == head
+
+
+def test_a_refused_model_is_not_registered(trained: Trained) -> None:
+    project = trained("made", "model=random_forest")
+    refused = make(project, "repro", "evaluation.thresholds.balanced_accuracy=0.9999")
+    assert "error: refused: balanced_accuracy is " in refused.stderr
+
+    done = make(project, "register")
+
+    assert one_line(done.stderr).startswith(
+        "error: the model is refused, so it is not registered: balanced_accuracy is "
+    )
+    assert versions(project, {}) == []
+
+
+def test_an_unreachable_server_is_named_at_once(trained: Trained) -> None:
+    project = trained("made", "model=random_forest")
+    uri = "http://127.0.0.1:1"
+    start = time.monotonic()
+
+    done = run(["bin/python", "-m", "tracking.register"], project, {"MLFLOW_TRACKING_URI": uri})
+
+    assert time.monotonic() - start < 5
+    assert (done.returncode, done.stdout) == (1, "")
+    said = one_line(done.stderr)
+    assert said.startswith(f"error: {uri}: the tracking server does not answer (")
+
+
+def new_inputs(project: Path) -> None:
+    """Tell a project from all others, in a way that leaves its lock as true as it was."""
+    with (project / "dvc.lock").open("a") as lock:
+        lock.write(f"# {project}\n")
+
+
+def register(project: Path, store: Environment) -> str:
+    """Run `make register`, which says one line and nothing else."""
+    done = make(project, "register", environment=store)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+    return done.stdout
+
+
+def versions(project: Path, store: Environment, every: bool = False) -> list[dict[str, Any]]:
+    """Read back the versions of a project's inputs, or every one in the store."""
+    done = python(project, READ.format(every=every), store)
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def python(project: Path, code: str, store: Environment) -> Any:
+    environment = {"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"} | store
+    return run(["bin/python", "-c", code], project, environment)
+
+
+def digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def one_line(stderr: str) -> str:
+    """Return the one line that the user gets; make adds one of its own."""
+    (line,) = [line for line in stderr.splitlines() if not line.startswith("make: ")]
+    return line
+
+
+KILLED = """
+import os, signal
+from mlflow import MlflowClient
+from tracking.register import main
+MlflowClient.{method} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+main()
+"""
+
+READ = """
+import hashlib, json, logging, mlflow, numpy, onnxruntime, pandas
+from mlflow import MlflowClient
+from project.files import read_json, sha256
+from pathlib import Path
+
+logging.getLogger("mlflow").setLevel("ERROR")
+client, lock, read = MlflowClient(), sha256(Path("dvc.lock")), []
+golden = read_json(Path("reports/golden.json"))
+frame = pandas.DataFrame(golden["inputs"])
+expected = numpy.array([list(row["probabilities"].values()) for row in golden["outputs"]])
+
+
+def artifacts(run_id, path=None):
+    for entry in client.list_artifacts(run_id, path):
+        yield from artifacts(run_id, entry.path) if entry.is_dir else [entry.path]
+
+
+def worst(probabilities):
+    return float(numpy.abs(numpy.array(probabilities) - expected).max())
+
+
+for found in client.search_model_versions("name = 'wine-model'"):
+    if not {every} and found.tags["dvc_lock_sha256"] != lock:
+        continue
+    uri = f"models:/wine-model/{{found.version}}"
+    run = client.get_run(found.run_id)
+    model = mlflow.pyfunc.load_model(uri)
+    graph = mlflow.onnx.load_model(uri).SerializeToString(deterministic=True)
+    session = onnxruntime.InferenceSession(graph)
+    feed = {{name: frame[[name]].to_numpy("float32") for name in frame}}
+    query = f"tags.dvc_lock_sha256 = '{{lock}}' and attributes.status != 'FINISHED'"
+    file = Path(mlflow.artifacts.download_artifacts(uri)) / "data/model.onnx"
+    read.append({{
+        "version": str(found.version),
+        "tags": found.tags,
+        "aliases": list(client.get_model_version("wine-model", found.version).aliases),
+        "status": run.info.status,
+        "unfinished": len(client.search_runs([run.info.experiment_id], query)),
+        "params": run.data.params,
+        "metrics": run.data.metrics,
+        "artifacts": list(artifacts(found.run_id)),
+        "inputs": {{c.name: c.type.name for c in model.metadata.signature.inputs.inputs}},
+        "example": len(model.input_example),
+        "model_sha256": sha256(file),
+        "worst_by_frame": worst(model.predict(frame)["probabilities"].tolist()),
+        "worst_by_onnx": worst(session.run(["probabilities"], feed)[0]),
+    }})
+print(json.dumps(sorted(read, key=lambda version: int(version["version"]))))
+"""
