@@ -7,6 +7,7 @@ check that also holds for replayed answers.
 
 import json
 import runpy
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,13 +21,12 @@ CHECK = Path(__file__).parent / "hooks" / "pre_gen_project.py"
 
 
 class Answers(Extension):
-    """Filters over the answers, and the folder in which cookiecutter was started."""
+    """Filters over the answers."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters["checked"] = checked
-        environment.filters["escaped"] = escaped
-        environment.globals["started_in"] = STARTED_IN
+        for a_filter in (checked, escaped, literal, notes):
+            environment.filters[a_filter.__name__] = a_filter
 
 
 def checked(answers: Mapping[str, object]) -> str:
@@ -40,3 +40,43 @@ def checked(answers: Mapping[str, object]) -> str:
 def escaped(answer: str) -> str:
     """Escape an answer for a place between double quotes in TOML, YAML or JSON."""
     return json.dumps(answer, ensure_ascii=False)[1:-1]
+
+
+def literal(text: str) -> str:
+    """Escape a text for a place between double quotes in Python."""
+    return text.encode("unicode_escape").decode().replace('"', r"\"")
+
+
+def notes(answers: Mapping[str, str]) -> str:
+    """Return what the last hook needs, parted by NUL: nothing there costs more than an import.
+
+    It is the project's title, the folder in which cookiecutter was started, the first commit's
+    message, and the record of template and answers for a later `make template-update`.
+    """
+    commit = _commit(answers)
+    message = f"Generate {answers['project']} from Slipway\n"
+    message += f"\nTemplate-Commit: {commit}\n" if commit else ""
+    return "\0".join([answers["title"], STARTED_IN, message, _record(answers, commit)])
+
+
+def _record(answers: Mapping[str, str], commit: str | None) -> str:
+    folder = Path(STARTED_IN, Path(answers["_template"]).expanduser())
+    record = {
+        "template": str(folder.resolve()) if folder.exists() else answers["_template"],
+        "commit": commit,
+        "answers": {key: value for key, value in answers.items() if not key.startswith("_")},
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _commit(answers: Mapping[str, str]) -> str | None:
+    """Return the template's commit, where its folder is a repository of its own."""
+    folder = Path(STARTED_IN, answers["_repo_dir"])
+    if not (folder / ".git").exists():
+        return None
+    command = ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() or None
