@@ -1,0 +1,106 @@
+"""The last good result outlives a stage that fails and a lock that was cut short."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from project.last_result import KEPT, RUNNING, kept, mend
+
+LOCK = """\
+schema: '2.0'
+stages:
+  fetch:
+    cmd: bin/python -m pipeline.fetch
+    deps:
+    - path: data.csv
+      md5: 0cc175b9c0f1b6a831c399e269772661
+    outs:
+    - path: data/raw/dataset.parquet
+      md5: 92eb5ffee6ae2fec3ad71c777531578f
+"""
+CUT_SHORT = [0, 1, 20, 30, 60, 80, 95, 105, 160]
+VALIDATION, PARITY = Path("reports/validation.json"), Path("reports/parity.json")
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    """Work where a run has written a lock and a report."""
+    (folder / "dvc.lock").write_text(LOCK)
+    (folder / "reports").mkdir()
+    (folder / VALIDATION).write_text("good")
+    return folder
+
+
+@pytest.mark.parametrize("length", CUT_SHORT)
+def test_a_lock_that_was_cut_short_is_the_last_whole_one_again(length: int, project: Path) -> None:
+    with kept():
+        pass
+    (project / "dvc.lock").write_text(LOCK[:length])
+
+    mend()
+
+    assert (project / "dvc.lock").read_text() == LOCK
+
+
+def test_a_lock_that_was_cut_short_in_the_first_run_is_removed(folder: Path) -> None:
+    (folder / "dvc.lock").write_text("")
+
+    mend()
+
+    assert not (folder / "dvc.lock").exists()
+
+
+def test_a_whole_lock_stays(project: Path) -> None:
+    with kept():
+        pass
+    newer = LOCK.replace("data.csv", "other.csv")
+    (project / "dvc.lock").write_text(newer)
+
+    mend()
+
+    assert (project / "dvc.lock").read_text() == newer
+
+
+@pytest.mark.parametrize(("text", "stays"), [("", False), ('{"a', False), ("{}", True)])
+def test_dvcs_note_of_what_runs_is_whole_or_removed(text: str, stays: bool, project: Path) -> None:
+    RUNNING.parent.mkdir(parents=True)
+    RUNNING.write_text(text)
+
+    mend()
+
+    assert RUNNING.exists() is stays
+
+
+def test_a_failure_gives_back_what_dvc_removed_and_keeps_what_the_stage_wrote(
+    project: Path,
+) -> None:
+    def stage() -> None:
+        (project / VALIDATION).unlink()
+        (project / PARITY).write_text("why it failed")
+
+    fail(stage)
+
+    assert (project / VALIDATION).read_text() == "good"
+    assert (project / PARITY).read_text() == "why it failed"
+
+
+def test_a_report_that_was_gone_before_does_not_come_back(project: Path) -> None:
+    with kept():
+        pass
+    (project / VALIDATION).unlink()
+
+    fail(lambda: None)
+
+    assert not (project / VALIDATION).exists()
+    assert not (KEPT / VALIDATION).exists()
+
+
+def fail(stage: Callable[[], None]) -> None:
+    def run() -> None:
+        with kept():
+            stage()
+            raise SystemExit(1)
+
+    with pytest.raises(SystemExit):
+        run()
