@@ -24,8 +24,9 @@ VALIDATION, PARITY = Path("reports/validation.json"), Path("reports/parity.json"
 
 
 @pytest.fixture
-def project(folder: Path) -> Path:
-    """Work where a run has written a lock and a report."""
+def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work where a run has written a lock and a report, and DVC has nothing to check out."""
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: None)
     (folder / "dvc.lock").write_text(LOCK)
     (folder / "reports").mkdir()
     (folder / VALIDATION).write_text("good")
