@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -18,12 +19,16 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def link_environment(project: Path) -> None:
-    """Give a project the environment that its lock names, built once for all of them."""
+    """Give a project the environment with TensorFlow, built once for all of them.
+
+    With framework=sklearn, `make setup` would take TensorFlow out again: call no make there.
+    """
     lock = (project / "requirements" / "keras.txt").read_bytes()
     shared = CACHE / sha256(lock).hexdigest()[:16]
     with FileLock(f"{shared}.lock"):
         if not (shared / "installed.txt").exists():
-            built = make(project, "setup")
+            script = ["src/project/environment.py", "--lock", "requirements/keras.txt"]
+            built = run([sys.executable, *script], project)
             assert built.returncode == 0, built.stdout + built.stderr
             shutil.rmtree(shared, ignore_errors=True)
             shutil.move(project / ".venv", shared)
@@ -33,7 +38,7 @@ def link_environment(project: Path) -> None:
 
 def generate_with_environment(template: Path, out: Path, **answers: str) -> Path:
     """Generate a project for Keras, whose environment runs every model, ready to `make repro`."""
-    project = generate(template, out, framework="keras", **answers)
+    project = generate(template, out, **{"framework": "keras", **answers})
     link_environment(project)
     return project
 

@@ -18,6 +18,7 @@ from keras import ops
 from pipeline.graph import TensorNames
 from pipeline.inputs import Inputs, model_inputs, target_values
 from pipeline.tables import Contract
+from project.errors import UserError
 from project.settings import KerasModel
 
 ARCHITECTURE, WEIGHTS = "architecture.json", "model.weights.h5"
@@ -167,6 +168,11 @@ def _fit(
         ],
         verbose=0,
     ).history
+    if not np.isfinite([*history["loss"], *history["val_loss"]]).all():
+        raise UserError(
+            f"conf/model/{settings.name}.yaml: training diverged: the loss is not a number; "
+            "try a smaller model.learning_rate"
+        )
     curves = zip(history["loss"], history["val_loss"], strict=True)
     return [
         {"step": step, "train": float(train), "validation": float(validation)}

@@ -47,11 +47,17 @@ def _quartiles(values: Array, present: Array) -> dict[str, Array]:
         return {}
     distinct = np.unique(values[present])
     if len(distinct) <= QUANTILES:
-        return {f"{value:g}": values == value for value in distinct}
+        return {_plain(value): values == value for value in distinct}
     edges = np.unique(np.quantile(values[present], np.linspace(0, 1, QUANTILES + 1)))
     groups = {}
     for low, high in pairwise(edges):
         last = high == edges[-1]
         rows = present & (values >= low) & ((values <= high) if last else (values < high))
-        groups[f"{low:.4g} to {high:.4g}"] = rows
+        groups[f"{_plain(low)} to {_plain(high)}"] = rows
     return groups
+
+
+def _plain(value: float) -> str:
+    """Write an edge to four significant digits at most, without an exponent for common sizes."""
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:g}" if abs(rounded) < 1e5 else f"{rounded:,.0f}"

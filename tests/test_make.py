@@ -1,0 +1,80 @@
+"""The make targets of a generated project, as its user types them."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import generate, git, run
+from .projects import make
+
+
+def test_help_names_each_target_and_what_it_does(generated: Callable[..., Path]) -> None:
+    project = generated()
+
+    shown = make(project, "help")
+
+    text = (project / "Makefile").read_text()
+    documented = re.findall(r"^([a-z-]+):.*## (.*)$", text, re.MULTILINE)
+    assert shown.returncode == 0
+    assert re.findall(r"^  ([a-z-]+) +(.*)$", shown.stdout, re.MULTILINE) == documented
+    assert "\033" not in shown.stdout
+    assert make(project).stdout == shown.stdout
+
+
+def test_setup_installs_mends_and_adds_tensorflow(template: Path, tmp_path: Path) -> None:
+    project = generate(template, tmp_path, framework="sklearn")
+    packages = project / ".venv/lib"
+    lock = project / "requirements/sklearn.txt"
+
+    first = make(project, "setup")
+    assert first.returncode == 0, first.stderr
+    assert list(packages.glob("*/site-packages/sklearn/__pycache__/*.pyc"))
+    assert not list(packages.glob("*/site-packages/tensorflow"))
+
+    assert make(project, "setup").stdout == ""
+
+    text = lock.read_text()
+    lock.write_text(re.sub(r"(?ms)^types-pyyaml==.*?(?=^\S)", "", text))
+    assert make(project, "setup").returncode == 0
+    assert not list(packages.glob("*/site-packages/yaml-stubs"))
+
+    lock.write_text(text)
+    (project / ".venv/installed.txt").unlink()  # as a kill half-way leaves it
+    assert make(project, "setup").returncode == 0
+    assert list(packages.glob("*/site-packages/yaml-stubs"))
+
+    missing = make(project, "repro", "model=keras_mlp")
+    assert "model=keras_mlp needs TensorFlow, which is not installed; type: make keras" in (
+        missing.stderr
+    )
+
+    added = make(project, "keras")
+    assert added.returncode == 0, added.stderr
+    assert list(packages.glob("*/site-packages/tensorflow"))
+    assert git(project, "diff", "--name-only", "conf") == "conf/project.yaml"
+
+
+def test_lint_passes_and_formatting_changes_nothing(generated: Callable[..., Path]) -> None:
+    project = generated(title='The "wine" of the Müllers', owner="Zoë")
+
+    lint = make(project, "lint")
+    make(project, "format")
+
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+    assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("framework", ["keras", "sklearn"])
+def test_a_new_project_starts_with_the_parameters_of_its_conf(
+    framework: str, generated: Callable[..., Path]
+) -> None:
+    project = generated(title='The "wine" of the Müllers', owner="Zoë", framework="keras")
+    if framework == "sklearn":  # the environment of Keras serves both
+        project = generated("other", framework=framework)
+
+    composed = run([str(project / "bin/python"), "-m", "project.params"], project)
+
+    assert composed.returncode == 0, composed.stderr
+    assert git(project, "status", "--porcelain") == ""
