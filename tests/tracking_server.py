@@ -56,7 +56,13 @@ def postgres() -> Iterator[str]:
         shutil.chown(folder, user)
     data, port = folder / "data", free_port()
     options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-F"]
-    initialise = [programs / "initdb", "--auth=trust", "--username=slipway", "--no-sync", data]
+    initialise: list[str | Path] = [
+        programs / "initdb",
+        "--auth=trust",
+        "--username=slipway",
+        "--no-sync",
+        data,
+    ]
     try:
         subprocess.run(initialise, cwd=folder, user=user, check=True, stdout=subprocess.DEVNULL)
         with (folder / "log").open("w") as log:
@@ -69,7 +75,14 @@ def postgres() -> Iterator[str]:
                 start_new_session=True,
             )
         try:
-            ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+            ready: list[str | Path] = [
+                programs / "pg_isready",
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+            ]
             wait_for(lambda: subprocess.run(ready, check=True), server, folder / "log")
             yield f"postgresql+psycopg2://slipway@127.0.0.1:{port}/postgres"
         finally:
