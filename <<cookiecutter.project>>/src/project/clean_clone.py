@@ -32,6 +32,9 @@ class CleanClone:
         (self.project / ".venv").symlink_to(sys.prefix)
         # Where a user shares a cache between projects, this clone has none of it.
         (self.project / ".dvc/config.local").write_text("[cache]\n    dir = cache\n")
+        # Libraries, and stages that are stopped half-way, leave files of theirs in TMPDIR.
+        self._scratch = folder.with_name(f"{folder.name}.tmp")
+        self._scratch.mkdir()
         self._said: list[str] = []
 
     def start(self, say: Say) -> None:
@@ -39,6 +42,7 @@ class CleanClone:
         self._process = subprocess.Popen(
             [sys.executable, *REPRO],
             cwd=self.project,
+            env=os.environ | {"TMPDIR": str(self._scratch)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
