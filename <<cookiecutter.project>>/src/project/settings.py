@@ -25,9 +25,12 @@ DIRECTIONS: dict[str, dict[str, Literal["higher", "lower"]]] = {
 
 
 class Strict(BaseModel):
-    """No unknown key, no silent conversion, no change after loading."""
+    """No unknown key, no silent conversion, no change after loading.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    A stage that reads one group does not build the others: defer_build halves the import.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Project(Strict):
@@ -137,7 +140,7 @@ class Preprocessing(Strict):
 class SklearnModel(BaseModel):
     """Any estimator: keys beside these are its own parameters, which it checks itself."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, defer_build=True)
 
     name: str
     framework: Literal["sklearn"]
