@@ -83,12 +83,12 @@ def test_a_stage_that_fails_in_a_clone_is_told_as_it_said_it(
 ) -> None:
     project = trained("made", "model=logistic_regression")
     model = project / "conf/model/logistic_regression.yaml"
-    model.write_text(model.read_text() + "# an edit\nC: 2.0\n")
+    model.write_text(model.read_text().replace("C: 1.0", "C: 2.0"))
     commit_all(project, "Edit conf and forget to compose it")
 
     done = reproduce(project, tmp_path)
 
-    assert "clone: params.yaml: model" in error(done)
+    assert "clone: params.yaml: model.C is not what conf/ says" in error(done)
     assert left_in(tmp_path) == []
 
 

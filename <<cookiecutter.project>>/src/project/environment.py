@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 VENV = Path(".venv")
@@ -45,6 +46,8 @@ def main() -> None:
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
     flags = ["--compile-bytecode", "--require-hashes", "--python", PYTHON, *quiet]
     run([uv, "pip", "sync", *flags, lock])
+    if Path("src").is_dir():
+        run([PYTHON, "-m", "compileall", "-q", "src"])
     temporary = INSTALLED.with_suffix(".tmp")
     temporary.write_bytes(wanted)
     temporary.replace(INSTALLED)
@@ -96,7 +99,7 @@ def works(python: Path) -> bool:
         return False
 
 
-def run(command: list[str | Path]) -> None:
+def run(command: Sequence[str | Path]) -> None:
     """Run a command; on failure end with one line, the command's own words stand above it."""
     if subprocess.run(command).returncode:
         sys.exit(f"error: setup failed at: {' '.join(map(str, command))}")

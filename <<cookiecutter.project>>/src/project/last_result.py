@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from project.artefacts import (
+    CURVES,
     DVC_LOCK,
     EVALUATION,
     GOLDEN,
@@ -26,7 +27,7 @@ from project.errors import UserError
 from project.files import replacing
 
 #: Outputs that git keeps and DVC's cache does not.
-REPORTS = (VALIDATION, TRAINING, PARITY, EVALUATION, METRICS, GOLDEN)
+REPORTS = (VALIDATION, CURVES, TRAINING, PARITY, EVALUATION, METRICS, GOLDEN)
 KEPT = Path("build/kept")
 RUNNING = Path(".dvc/tmp/rwlock")
 

@@ -9,6 +9,7 @@ from typing import IO
 from project.artefacts import EVALUATION
 from project.errors import UserError, one_line
 from project.files import read_json
+from project.last_result import kept
 from project.params import overrides_from_make, write
 
 
@@ -18,7 +19,8 @@ def repro(overrides: list[str]) -> None:
     Raises `UserError` where a stage failed or the verdict is `refused`.
     """
     write(overrides)
-    _run_stages()
+    with kept():
+        _run_stages()
     evaluation = read_json(EVALUATION)
     if evaluation["verdict"] == "passed":
         _run("tracking.register")

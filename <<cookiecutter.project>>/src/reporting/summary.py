@@ -3,20 +3,16 @@
 import codecs
 import io
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from project.artefacts import EVALUATION, ONNX, PAGE, TRAINING
+from project.artefacts import EVALUATION, ONNX, PAGE, REGISTERED, TRAINING
 from project.errors import one_line
 from project.files import read_json, sha256
 from reporting.words import interval_text, met, metric_name, threshold_text, value_text
-
-#: Left behind by `make register`.
-REGISTERED = Path("build/registered.json")
 
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from project.artefacts import DVC_LOCK, EVALUATION, GOLDEN, ONNX, TRAINING
+from project.artefacts import DVC_LOCK, EVALUATION, GOLDEN, ONNX, REGISTERED, TRAINING
 from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
@@ -19,7 +19,6 @@ from tracking.provenance import IDENTITY, is_vague, provenance
 from tracking.run_log import log_run
 from tracking.store import connect, experiment_id, one_at_a_time, shown, store_errors, tracking_uri
 
-REGISTERED = Path("build/registered.json")
 ALIAS = "candidate"
 
 
@@ -45,7 +44,7 @@ def register() -> str:
                 "version": str(version.version),
                 "tracking_uri": shown(uri),
                 "run_id": version.run_id,
-                "model_digest": f"sha256:{tags['model_sha256']}",
+                "model_digest": tags["model_sha256"],
             },
         )
     name = f"{version.name} version {version.version}"
