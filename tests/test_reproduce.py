@@ -1,6 +1,7 @@
 """The same commit gives the same bytes, in clean clones that share nothing."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -95,8 +96,8 @@ def test_a_stage_that_fails_in_a_clone_is_told_as_it_said_it(
 def test_data_that_is_not_in_git_is_named(trained: Trained, tmp_path: Path) -> None:
     project = trained("made", "model=logistic_regression")
     params = project / "params.yaml"
-    place = "source:\n  kind: file\n  path: mine.csv\n  old:"
-    params.write_text(params.read_text().replace("source:", place))
+    mine = "source:\n  kind: file\n  path: mine.csv\n"
+    params.write_text(re.sub(r"source:\n(  .*\n)+", mine, params.read_text()))
     commit_all(project, "Use data of mine")
     (project / "mine.csv").write_text("a,b\n1,2\n")
 

@@ -57,8 +57,8 @@ class CleanClone:
         self._reader.join()
         if code:
             errors = [line for line in self._said if line.lower().startswith("error: ")]
-            why = (errors or self._said or ["DVC said nothing"])[0]
-            raise UserError(f"{self.name} clone: {why.removeprefix('error: ')}")
+            why = errors[0][len("error: ") :] if errors else "DVC failed and said nothing"
+            raise UserError(f"{self.name} clone: {why}")
 
     def stop(self) -> None:
         """End whatever still runs."""

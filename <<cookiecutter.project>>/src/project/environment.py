@@ -44,8 +44,8 @@ def main() -> None:
     uv = find_uv(lock)
     # On a terminal uv shows its progress; in a log its list of 200 packages tells nothing.
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
-    flags = ["--compile-bytecode", "--require-hashes", "--python", PYTHON, *quiet]
-    run([uv, "pip", "sync", *flags, lock])
+    flags = ["--compile-bytecode", "--require-hashes", *quiet]
+    run([uv, "pip", "sync", *flags, "--python", PYTHON, lock])
     if Path("src").is_dir():
         run([PYTHON, "-m", "compileall", "-q", "src"])
     temporary = INSTALLED.with_suffix(".tmp")
@@ -86,8 +86,8 @@ def find_uv(lock: Path) -> str | Path:
             sys.exit(f"error: {lock}: expected a line uv==…; type: make lock")
         requirement = VENV / "uv.txt"
         requirement.write_text(pinned.group())
-        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes"]
-        run([*pip, "-r", requirement])
+        pip = ["-m", "pip", "install", "--quiet", "--require-hashes"]
+        run([PYTHON, *pip, "-r", requirement])
     return own
 
 
