@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import run
 from tests.projects import generate_with_environment, make
+from tests.registry import register_and_die, versions
 from tests.tracking_server import tracking_server
 
 STORES = ["the project's own", "a server on PostgreSQL"]
@@ -83,7 +83,7 @@ def test_a_registration_killed_half_way_is_made_good_on_a_server(
 
 def killed_half_way(project: Path, method: str, store: Environment) -> None:
     new_inputs(project)
-    killed = python(project, KILLED.format(method=method), store)
+    killed = register_and_die(project, method, store)
     assert killed.returncode == -9, killed.stderr
 
     register(project, store)
@@ -157,18 +157,6 @@ def register(project: Path, store: Environment) -> str:
     return done.stdout
 
 
-def versions(project: Path, store: Environment, every: bool = False) -> list[dict[str, Any]]:
-    """Read back the versions of a project's inputs, or every one in the store."""
-    done = python(project, READ.format(every=every), store)
-    assert done.returncode == 0, done.stderr
-    return list(json.loads(done.stdout.splitlines()[-1]))
-
-
-def python(project: Path, code: str, store: Environment) -> Any:
-    environment = {"MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"} | store
-    return run(["bin/python", "-c", code], project, environment)
-
-
 def digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
@@ -177,63 +165,3 @@ def one_line(stderr: str) -> str:
     """Return the one line that the user gets; make adds one of its own."""
     (line,) = [line for line in stderr.splitlines() if not line.startswith("make: ")]
     return line
-
-
-KILLED = """
-import os, signal
-from mlflow import MlflowClient
-from tracking.register import main
-MlflowClient.{method} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-main()
-"""
-
-READ = """
-import hashlib, json, logging, mlflow, numpy, onnxruntime, pandas
-from mlflow import MlflowClient
-from project.files import read_json, sha256
-from pathlib import Path
-
-logging.getLogger("mlflow").setLevel("ERROR")
-client, lock, read = MlflowClient(), sha256(Path("dvc.lock")), []
-golden = read_json(Path("reports/golden.json"))
-frame = pandas.DataFrame(golden["inputs"])
-expected = numpy.array([list(row["probabilities"].values()) for row in golden["outputs"]])
-
-
-def artifacts(run_id, path=None):
-    for entry in client.list_artifacts(run_id, path):
-        yield from artifacts(run_id, entry.path) if entry.is_dir else [entry.path]
-
-
-def worst(probabilities):
-    return float(numpy.abs(numpy.array(probabilities) - expected).max())
-
-
-for found in client.search_model_versions("name = 'wine-model'"):
-    if not {every} and found.tags["dvc_lock_sha256"] != lock:
-        continue
-    uri = f"models:/wine-model/{{found.version}}"
-    run = client.get_run(found.run_id)
-    model = mlflow.pyfunc.load_model(uri)
-    graph = mlflow.onnx.load_model(uri).SerializeToString(deterministic=True)
-    session = onnxruntime.InferenceSession(graph)
-    feed = {{name: frame[[name]].to_numpy("float32") for name in frame}}
-    query = f"tags.dvc_lock_sha256 = '{{lock}}' and attributes.status != 'FINISHED'"
-    file = Path(mlflow.artifacts.download_artifacts(uri)) / "data/model.onnx"
-    read.append({{
-        "version": str(found.version),
-        "tags": found.tags,
-        "aliases": list(client.get_model_version("wine-model", found.version).aliases),
-        "status": run.info.status,
-        "unfinished": len(client.search_runs([run.info.experiment_id], query)),
-        "params": run.data.params,
-        "metrics": run.data.metrics,
-        "artifacts": list(artifacts(found.run_id)),
-        "inputs": {{c.name: c.type.name for c in model.metadata.signature.inputs.inputs}},
-        "example": len(model.input_example),
-        "model_sha256": sha256(file),
-        "worst_by_frame": worst(model.predict(frame)["probabilities"].tolist()),
-        "worst_by_onnx": worst(session.run(["probabilities"], feed)[0]),
-    }})
-print(json.dumps(sorted(read, key=lambda version: int(version["version"]))))
-"""
