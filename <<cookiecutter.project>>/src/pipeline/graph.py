@@ -48,6 +48,9 @@ def finish(model: onnx.ModelProto, names: TensorNames, contract: Contract) -> on
     _replace(graph.output, outputs)
     _replace(graph.input, [_input(name, contract) for name in contract.columns])
     _replace(graph.value_info, [])
+    # skl2onnx lists them in another order from run to run.
+    versions = sorted((entry.domain, entry.version) for entry in model.opset_import)
+    _replace(model.opset_import, [helper.make_opsetid(*entry) for entry in versions])
     helper.set_model_props(model, {"contract": contract.to_json()})
     model.doc_string = ""
     onnx.checker.check_model(model, full_check=False)

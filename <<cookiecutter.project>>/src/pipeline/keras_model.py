@@ -33,9 +33,16 @@ def train(
     preprocessing = _preprocessing(contract, inputs)
     # Preprocess once, not once an epoch: the network is fitted on the matrix.
     features = preprocessing.predict(_tensors(inputs), batch_size=65536, verbose=0)
-    network = _network(features.shape[1], contract, settings, target)
-    history = _fit(network, features, target, contract, settings, seed)
-    model = keras.Model(preprocessing.inputs, network(preprocessing.outputs[0]))
+    network = _network(features.shape[1], contract, settings)
+    if contract.classes:
+        history = _fit(network, features, target, contract, settings, seed)
+        output = network(preprocessing.outputs[0])
+    else:
+        # It learns a standardised target, so one learning rate fits all, and answers in its unit.
+        scale, mean = float(target.std()) or 1.0, float(target.mean())
+        history = _fit(network, features, (target - mean) / scale, contract, settings, seed)
+        output = keras.layers.Rescaling(scale, mean)(network(preprocessing.outputs[0]))
+    model = keras.Model(preprocessing.inputs, output)
     (folder / ARCHITECTURE).write_text(model.to_json(), encoding="utf-8")
     model.save_weights(folder / WEIGHTS)
     return history
@@ -117,9 +124,7 @@ def _preprocessing(contract: Contract, inputs: Inputs) -> keras.Model:
     return keras.Model(layers, features)
 
 
-def _network(
-    width: int, contract: Contract, settings: KerasModel, target: np.ndarray[Any, Any]
-) -> keras.Sequential:
+def _network(width: int, contract: Contract, settings: KerasModel) -> keras.Sequential:
     network = keras.Sequential([keras.Input((width,))], name="network")
     for units in settings.hidden:
         network.add(keras.layers.Dense(units, activation=settings.activation))
@@ -128,8 +133,6 @@ def _network(
         network.add(keras.layers.Dense(len(contract.classes), activation="softmax"))
     else:
         network.add(keras.layers.Dense(1))
-        # The last layer learns a standardised target, and the graph answers in its own unit.
-        network.add(keras.layers.Rescaling(float(target.std()) or 1.0, float(target.mean())))
     return network
 
 
@@ -143,9 +146,7 @@ def _fit(
 ) -> list[dict[str, float]]:
     network.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy()
-        if contract.classes
-        else _StandardisedError(float(target.std()) or 1.0),
+        loss="sparse_categorical_crossentropy" if contract.classes else "mean_squared_error",
         jit_compile=False,
     )
     order = np.random.default_rng(seed).permutation(len(target))
@@ -178,18 +179,6 @@ def _fit(
         {"step": step, "train": float(train), "validation": float(validation)}
         for step, (train, validation) in enumerate(curves, start=1)
     ]
-
-
-class _StandardisedError(keras.losses.Loss):  # type: ignore[misc]
-    """Mean squared error in units of the target's deviation, so one learning rate fits all."""
-
-    def __init__(self, scale: float) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        error = (ops.cast(ops.reshape(y_true, (-1, 1)), y_pred.dtype) - y_pred) / self.scale
-        return ops.mean(ops.square(error), axis=-1)
 
 
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc]

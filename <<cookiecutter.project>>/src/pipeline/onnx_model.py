@@ -39,6 +39,7 @@ class OnnxModel:
     """A session on one CPU graph and the contract that it carries."""
 
     def __init__(self, path: Path) -> None:
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(

@@ -57,6 +57,7 @@ def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple[onnx.ModelPro
     from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
     pipeline = read_archive(folder / ARCHIVE)
+    _round_thresholds(pipeline.named_steps["model"])
     estimator = type(pipeline.named_steps["model"]).__name__
     types = [
         (name, (StringTensorType if kind == "category" else FloatTensorType)([None, 1]))
@@ -123,6 +124,20 @@ def _estimator(model: SklearnModel, contract: Contract, seed: int) -> Any:
     if "random_state" in estimator.get_params(deep=False):
         estimator.set_params(random_state=seed)
     return estimator
+
+
+def _round_thresholds(estimator: Any) -> None:
+    """Make the thresholds of histogram gradient boosting float32, as ONNX will have them.
+
+    Rounded down, `x <= threshold` stays what it was for every float32 x; the converter rounds to
+    the nearest, and a value that lies on a threshold, as decimals do, would go the other way.
+    """
+    for predictor in (p for step in getattr(estimator, "_predictors", []) for p in step):
+        exact = predictor.nodes["num_threshold"]
+        rounded = exact.astype(np.float32)
+        above = rounded > exact
+        rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
+        predictor.nodes["num_threshold"] = rounded
 
 
 def _fit(pipeline: Pipeline, frame: Any, target: np.ndarray[Any, Any], model: SklearnModel) -> None:

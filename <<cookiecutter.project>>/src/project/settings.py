@@ -184,7 +184,7 @@ class Evaluation(Strict):
     """What the model must reach; `thresholds` are minima or maxima by the metric's direction."""
 
     primary: str
-    thresholds: dict[str, float]
+    thresholds: dict[str, float | None]
     slices: list[str]
     resamples: int = Field(ge=100)
     confidence: Share

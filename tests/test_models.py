@@ -1,0 +1,136 @@
+"""Each model goes from raw columns to one ONNX graph, for each task and kind of column."""
+
+import json
+import random
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT
+from .projects import make
+
+WINES = ROOT.parent / "shared" / "data" / "winequality-red.csv"
+MIXED = ["keras_mlp", "random_forest", "hist_gradient_boosting", "logistic_regression"]
+NUMBERS = ["elasticnet", "random_forest", "hist_gradient_boosting"]
+#: Estimators beyond our files in conf/model/: a name on the command line is enough.
+OTHERS = [
+    "sklearn.ensemble.ExtraTreesClassifier",
+    "sklearn.neural_network.MLPClassifier",
+    "sklearn.ensemble.GradientBoostingClassifier",
+]
+# Loads the graph as any runtime would: all it knows is the file.
+PREDICT = """
+import json, sys, numpy, onnxruntime
+session = onnxruntime.InferenceSession("models/model.onnx", providers=["CPUExecutionProvider"])
+row = json.loads(sys.argv[1])
+kinds = {"tensor(float)": numpy.float32, "tensor(string)": object}
+feed = {i.name: numpy.array([[row[i.name]]], kinds[i.type]) for i in session.get_inputs()}
+label, probabilities = session.run(["label", "probabilities"], feed)
+print(json.dumps({"label": label[0], "probabilities": probabilities[0].tolist()}))
+"""
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """Write a table of numbers, booleans and categories, some of them missing."""
+    random.seed(7)
+    rows: list[list[object]] = []
+    for _ in range(400):
+        age, city, member = random.randint(18, 80), random.choice("ABCD"), random.random() < 0.5
+        bought = age / 80 + (city == "A") + 0.6 * member + random.gauss(0, 0.2) > 1.1
+        rows.append([age, city, "yes" if member else "no", "bought" if bought else "left"])
+    for row in random.sample(rows, 60):
+        row[random.randrange(3)] = ""
+    header: list[object] = ["Age (years)", "Città", "member", "end"]
+    lines = [",".join(str(value) for value in row) for row in [header, *rows]]
+    path = tmp_path / "customers.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_every_classifier_takes_mixed_columns(mixed: Path, generated: Callable[..., Path]) -> None:
+    project = generated()
+    onboarded = make(project, "onboard", f"DATA={mixed}", "TARGET=end")
+    assert onboarded.stdout.rstrip().endswith("make repro experiment=customers")
+
+    for model in MIXED:
+        done = make(project, "repro", "experiment=customers", f"model={model}")
+
+        assert done.returncode == 0, f"{model}: {done.stdout}{done.stderr}"
+        assert report(project, "parity")["rows_beyond_tolerance"] == 0
+        assert report(project, "evaluation")["metrics"]["roc_auc"]["value"] > 0.85, model
+        answer = predict(project, {"age_years": float("nan"), "citta": "Z", "member": 1.0})
+        assert answer["label"] in ("bought", "left"), "a category that train has not seen"
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("model", NUMBERS)
+def test_regression_of_the_wine_qualities(model: str, trained: Callable[..., Path]) -> None:
+    if not WINES.exists():
+        pytest.skip(f"{WINES.name} is not on this machine")
+
+    project = trained("wines", "experiment=wine_quality", f"model={model}", f"source.path={WINES}")
+
+    evaluation = report(project, "evaluation")
+    assert (evaluation["verdict"], evaluation["task"]) == ("passed", "regression")
+    assert report(project, "parity")["rows_beyond_tolerance"] == 0
+    assert evaluation["metrics"]["r2"]["value"] > 0.25
+
+
+def test_regression_by_keras(trained: Callable[..., Path]) -> None:
+    project = trained("progression", "dataset=diabetes", "model=keras_mlp")
+
+    assert report(project, "parity")["rows_beyond_tolerance"] == 0
+    assert report(project, "evaluation")["metrics"]["r2"]["value"] > 0.3
+    curves = (project / "reports/curves.csv").read_text().splitlines()
+    assert curves[0] == "step,train,validation"
+    assert len(curves) > 3
+
+
+@pytest.mark.parametrize("dataset", ["iris", "breast_cancer", "digits"])
+def test_every_bundled_classification_passes(dataset: str, trained: Callable[..., Path]) -> None:
+    project = trained(dataset, f"dataset={dataset}", "model=random_forest")
+
+    assert report(project, "evaluation")["verdict"] == "passed"
+
+
+def test_an_estimator_needs_no_code(generated: Callable[..., Path]) -> None:
+    project = generated()
+    for estimator in OTHERS:
+        (project / "conf/model/own.yaml").write_text(
+            f"name: own\nframework: sklearn\nclassifier: {estimator}\nregressor: null\n"
+            "preprocessing: {impute: median, scale: false}\n"
+        )
+
+        done = make(project, "repro", "model=own", "evaluation.thresholds.balanced_accuracy=0.5")
+
+        assert "ONNX agrees with the native model" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_refused_model_is_reported_and_not_registered(trained: Callable[..., Path]) -> None:
+    project = trained("refused", "model=random_forest", "evaluation.thresholds.accuracy=0.999")
+
+    again = make(project, "repro", "model=random_forest", "evaluation.thresholds.accuracy=0.999")
+    register = make(project, "register")
+
+    assert report(project, "evaluation")["verdict"] == "refused"
+    assert again.returncode == 2
+    assert "error: refused: accuracy is 0.9778, must be at least 0.999" in again.stderr
+    assert register.returncode == 2
+    assert "accuracy is 0.9778" in register.stderr
+    assert not (project / "mlflow.db").exists()
+    assert "Refused" in (project / "reports/index.html").read_text()
+
+
+def report(project: Path, name: str) -> Any:
+    return json.loads((project / "reports" / f"{name}.json").read_text())
+
+
+def predict(project: Path, row: dict[str, object]) -> Any:
+    python = str(project / "bin/python")
+    return json.loads(
+        subprocess.check_output([python, "-c", PREDICT, json.dumps(row)], cwd=project)
+    )
