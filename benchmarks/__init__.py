@@ -1,0 +1,1 @@
+"""Measurements against the bounds that docs/benchmarks.md names: `make bench`."""
