@@ -25,16 +25,20 @@ class Answers(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for a_filter in (checked, escaped, literal, notes):
+        for a_filter in (checked, complaint, escaped, literal, notes):
             environment.filters[a_filter.__name__] = a_filter
 
 
 def checked(answers: Mapping[str, object]) -> str:
     """Stop with one line on stderr where an answer is wrong."""
-    complaint = runpy.run_path(str(CHECK))["complaint"](answers)
-    if complaint:
-        sys.exit(complaint)
+    if said := complaint(answers):
+        sys.exit(said)
     return ""
+
+
+def complaint(answers: Mapping[str, object]) -> str:
+    """Say in one line what is wrong with the answers, by the hook's rules; else nothing."""
+    return str(runpy.run_path(str(CHECK))["complaint"](answers) or "")
 
 
 def escaped(answer: str) -> str:

@@ -1,29 +1,24 @@
 """Check the answers, so that no name is generated that a registry or a cluster would refuse."""
 
-import json
-import re
 import sys
-from collections.abc import Callable, Mapping
 
-# Valid Python before and after rendering: tojson leaves no quote that could end the string.
-ANSWERS = r"""<< cookiecutter | tojson >>"""
+# What `complaint` says of the answers. It is asked while this file is rendered, since there Python
+# has loaded what it needs, which takes as long as the start of this process. Valid Python before
+# and after rendering: literal leaves no quote that could end the string.
+COMPLAINT = "<< cookiecutter | complaint | literal >>"
 
 FRAMEWORKS = ("keras", "sklearn")
 LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")
 
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-HANDLE = re.compile(r"@[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(/[a-z0-9][a-z0-9._-]*)?")
+LABEL = r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
+HANDLE = r"@[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(/[a-z0-9][a-z0-9._-]*)?"
 
 # As in OCI references: a first part without a dot or a port is no host, but for localhost.
 HOST = r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?"
 REPOSITORY = r"(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)+"
-REGISTRY = re.compile(HOST + REPOSITORY)
-
-# What opens a placeholder, spelt so that this file holds none.
-PLACEHOLDER = re.compile(r"<[%#<]")
 
 
-def complaint(answers: Mapping[str, object]) -> str | None:
+def complaint(answers: dict[str, object]) -> str | None:
     """Say in one line what is wrong with the first bad answer, and what would be right."""
     for name, (is_right, expected) in RULES.items():
         answer = answers.get(name, "")
@@ -32,20 +27,48 @@ def complaint(answers: Mapping[str, object]) -> str | None:
     return None
 
 
+def is_label(answer: str) -> bool:
+    """Tell whether the answer is a DNS-1123 label, and short enough for names made from it."""
+    return matches(LABEL, answer)
+
+
 def is_line(answer: str) -> bool:
     """Tell whether the answer is one printable line that a template may hold."""
-    plain = answer.isprintable() and not PLACEHOLDER.search(answer)
+    opens_placeholder = any("<" + mark in answer for mark in "%#<")  # spelt to open none itself
+    plain = answer.isprintable() and not opens_placeholder
     return plain and answer == answer.strip() and 1 <= len(answer) <= 80
 
 
 def is_owner(answer: str) -> bool:
     """Tell whether the answer is a GitHub handle or team, or else a line that names someone."""
-    return bool(HANDLE.fullmatch(answer)) if answer.startswith("@") else is_line(answer)
+    return matches(HANDLE, answer) if answer.startswith("@") else is_line(answer)
 
 
-RULES: dict[str, tuple[Callable[[str], object], str]] = {
+def is_registry(answer: str) -> bool:
+    """Tell whether the answer is a place in an OCI registry, or a folder here."""
+    return answer == "local" or matches(HOST + REPOSITORY, answer)
+
+
+def is_framework(answer: str) -> bool:
+    """Tell whether the answer is a framework that has a default model."""
+    return answer in FRAMEWORKS
+
+
+def is_licence(answer: str) -> bool:
+    """Tell whether the answer is a licence whose text the template has."""
+    return answer in LICENCES
+
+
+def matches(pattern: str, answer: str) -> bool:
+    """Tell whether the whole answer is as the pattern says."""
+    import re  # here, as the hook itself has no use for it
+
+    return bool(re.fullmatch(pattern, answer))
+
+
+RULES = {
     "project": (
-        LABEL.fullmatch,
+        is_label,
         "1 to 40 lower-case letters, digits and hyphens, with a letter or digit at both ends,"
         " such as wine-model (it becomes image, release and namespace names)",
     ),
@@ -55,12 +78,12 @@ RULES: dict[str, tuple[Callable[[str], object], str]] = {
         "@handle, @organisation/team, or a name or e-mail address (one line, 1 to 80 characters)",
     ),
     "registry": (
-        lambda answer: answer == "local" or REGISTRY.fullmatch(answer),
+        is_registry,
         "local, or a registry's host and a lower-case path, such as ghcr.io/organisation",
     ),
-    "framework": (FRAMEWORKS.__contains__, " or ".join(FRAMEWORKS)),
-    "licence": (LICENCES.__contains__, f"{', '.join(LICENCES[:-1])} or {LICENCES[-1]}"),
+    "framework": (is_framework, " or ".join(FRAMEWORKS)),
+    "licence": (is_licence, f"{', '.join(LICENCES[:-1])} or {LICENCES[-1]}"),
 }
 
 if __name__ == "__main__":
-    sys.exit(complaint(json.loads(ANSWERS)))
+    sys.exit(COMPLAINT or 0)
