@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pyarrow as pa
-from hydra.utils import instantiate
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -107,6 +106,8 @@ def _preprocessing(contract: Contract, settings: Preprocessing) -> ColumnTransfo
 
 
 def _estimator(model: SklearnModel, contract: Contract, seed: int) -> Any:
+    from hydra.utils import instantiate
+
     target = getattr(model, ROLES[contract.task])
     where = f"conf/model/{model.name}.yaml"
     try:
