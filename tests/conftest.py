@@ -62,6 +62,14 @@ def generated(template: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def link_environment() -> Callable[[Path], None]:
+    """Return a function that gives a project the environment that tests share."""
+    from tests.projects import link_environment
+
+    return link_environment
+
+
+@pytest.fixture
 def trained(template: Path, shared_folder: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies a project on which `make repro` has run, to be changed."""
     from tests.projects import train

@@ -23,17 +23,16 @@ def link_environment(project: Path) -> None:
 
     With framework=sklearn, `make setup` would take TensorFlow out again: call no make there.
     """
-    lock = (project / "requirements" / "keras.txt").read_bytes()
-    shared = CACHE / sha256(lock).hexdigest()[:16]
-    with FileLock(f"{shared}.lock"):
-        if not (shared / "installed.txt").exists():
-            script = ["src/project/environment.py", "--lock", "requirements/keras.txt"]
-            built = run([sys.executable, *script], project)
-            assert built.returncode == 0, built.stdout + built.stderr
-            shutil.rmtree(shared, ignore_errors=True)
-            shutil.move(project / ".venv", shared)
+    lock = project / "requirements" / "keras.txt"
+    shared = CACHE / sha256(lock.read_bytes()).hexdigest()[:16]
+    shared.mkdir(parents=True, exist_ok=True)
+    with FileLock(shared / "lock"):
+        # Built where it stays: its scripts name the folder of their Python.
+        script = project / "src/project/environment.py"
+        built = run([sys.executable, str(script), "--lock", str(lock)], shared)
+        assert built.returncode == 0, built.stdout + built.stderr
     if not (project / ".venv").exists():
-        (project / ".venv").symlink_to(shared)
+        (project / ".venv").symlink_to(shared / ".venv")
 
 
 def generate_with_environment(template: Path, out: Path, **answers: str) -> Path:

@@ -69,7 +69,8 @@ def test_after_a_kill_in_any_stage_a_run_finishes_with_the_same_digests(
     moment = random.Random(42)
 
     for stage in STAGES:
-        assert killed_in(project, stage, moment.uniform(0, 0.5)), f"{stage} has not run"
+        seen = killed_in(project, stage, moment.uniform(0, 0.5))
+        assert seen, (project / "build" / "output.txt").read_text()
         killed_in(project, stage, None)
 
     done = make(project, "repro", *OVERRIDES)
@@ -111,12 +112,13 @@ def test_after_files_that_could_not_grow_a_run_finishes_with_the_same_digests(
 
 def killed_in(project: Path, stage: str, delay: float | None) -> bool:
     """Run `make repro` and kill all of it, DVC too, in a stage: after a delay, or as it writes."""
+    (project / "build").mkdir(exist_ok=True)
     process = subprocess.Popen(
         ["make", "repro", *OVERRIDES],
         cwd=project,
         env=clean_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=(project / "build" / "output.txt").open("w"),
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     while not (seen := is_running(stage, process.pid)) and process.poll() is None:
@@ -129,7 +131,18 @@ def killed_in(project: Path, stage: str, delay: float | None) -> bool:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    wait_for_end_of(process.pid)
     return seen
+
+
+def wait_for_end_of(group: int) -> None:
+    """Wait until the last process of a group is dead: until then it holds DVC's lock."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        listed = (line.split() for line in run("ps", "-eo", "pgid=,stat=").stdout.splitlines())
+        if not any(words[0] == str(group) and words[1][0] != "Z" for words in listed):
+            return
+        time.sleep(0.05)
 
 
 def is_running(stage: str, group: int) -> bool:

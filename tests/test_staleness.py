@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import commit_all
 from .projects import dvc, make
 
 FOREST = "conf/model/random_forest.yaml"
@@ -138,7 +137,6 @@ def test_metrics_and_plots_compare_with_the_last_commit(trained: Callable[..., P
 
 def test_settings_on_the_command_line_last_for_one_run(trained: Callable[..., Path]) -> None:
     project = trained("overridden", "model=random_forest")
-    commit_all(project, "Train")
 
     make(project, "repro", "model=random_forest", "model.n_estimators=7", "split.test_share=0.4")
     overridden = (project / "params.yaml").read_text()

@@ -72,7 +72,6 @@ def test_composed_settings_stay_the_users(project: Path, changing_template: Path
 
 
 def test_with_nothing_new_nothing_happens(project: Path, changing_template: Path) -> None:
-    (changing_template / "docs").mkdir()
     (changing_template / "docs" / "why.md").write_text("Not a part of what is generated.\n")
     commit_all(changing_template, "Document")
     head = git(project, "rev-parse", "HEAD")

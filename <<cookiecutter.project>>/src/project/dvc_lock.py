@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml.error import YAMLError
 
 from project.artefacts import DVC_LOCK, PARAMS
 from project.errors import UserError
-from project.loading import read_params
+from project.loading import read_params, read_yaml
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Recorded:
 def read_lock(text: str) -> dict[str, Any]:
     """Read the stages of a dvc.lock."""
     try:
-        stages = yaml.load(text, Loader=yaml.CSafeLoader)["stages"]
-    except (yaml.YAMLError, KeyError, TypeError):
+        stages = read_yaml(text)["stages"]
+    except (YAMLError, KeyError, TypeError):
         raise UserError(f"{DVC_LOCK}: cannot be read; delete it and type: make repro") from None
     return dict(stages)
 

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from project.artefacts import PARAMS
 from project.errors import UserError
@@ -32,14 +33,19 @@ def load(group: str, kind: Any) -> Any:
 def read_params(path: Path = PARAMS) -> dict[str, Any]:
     """Read params.yaml as plain data."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        data = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; type: make repro") from None
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise UserError(f"{path}: not YAML ({error}); type: make repro") from None
     if not isinstance(data, dict):
         raise UserError(f"{path}: expected groups of settings; type: make repro")
     return data
+
+
+def read_yaml(text: str) -> Any:
+    """Read YAML 1.2, as DVC does: `no` is a word there, and `1e-05` a number."""
+    return YAML(typ="safe").load(text)
 
 
 def _validate(kind: Any, data: Any, prefix: tuple[str, ...]) -> Any:

@@ -41,7 +41,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
         raise UserError(
             f"{key}: has no value; give one: make repro {key}=… (or in {conf}/)"
         ) from None
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, conf)) from None
     except yaml.YAMLError as error:
         raise UserError(f"{conf}: not YAML: {error}") from None
@@ -84,7 +84,8 @@ def overrides_from_make(flags: str) -> list[str]:
     """
     _, separator, variables = f" {flags}".partition(" -- ")
     words = shlex.split(variables.replace("$$", "$")) if separator else []
-    return [word for word in words if re.match(r"[+~]*[a-z][\w./@]*=", word)]
+    ours = [word for word in words if re.match(r"[+~]*[a-z][\w./@]*=", word)]
+    return ours[::-1]  # make lists them from the last to the first
 
 
 def write(overrides: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import shlex
 import sys
 from typing import Any
 
@@ -9,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from project.artefacts import EVALUATION, ONNX, PAGE, REGISTERED, TRAINING
+from project.artefacts import EVALUATION, ONNX, PAGE, PARAMS, REGISTERED, TRAINING
 from project.errors import one_line
 from project.files import read_json, sha256
+from project.params import recorded_overrides
 from reporting.words import interval_text, met, metric_name, threshold_text, value_text
 
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
@@ -78,15 +80,22 @@ def _next(passed: bool, registered: dict[str, Any] | None) -> Text:
         return _text(("make report", "bold"), "  to see where it is right and wrong")
     if not passed:
         advice = "  or change the data, the model or evaluation.thresholds in conf/"
-        return _text(("make repro model=…", "bold"), advice)
+        return _text((_another_model(), "bold"), advice)
     if not registered:
         return _text(("make register", "bold"), "  to file it as a model version")
     return _text(
-        ("make repro model=…", "bold"),
+        (_another_model(), "bold"),
         "  to try to beat it, ",
         ("make mlflow", "bold"),
         "  to compare",
     )
+
+
+def _another_model() -> str:
+    """Repeat what the last run was asked for, since overrides hold for one run only."""
+    text = PARAMS.read_text(encoding="utf-8") if PARAMS.exists() else ""
+    others = [word for word in recorded_overrides(text) if not word.startswith("model")]
+    return shlex.join(["make", "repro", *others]) + " model=…"
 
 
 def _registered() -> dict[str, Any] | None:

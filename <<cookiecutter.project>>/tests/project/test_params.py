@@ -1,5 +1,6 @@
 """conf/ is composed into params.yaml, and a bare `dvc repro` notices when the two part."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +16,11 @@ CONF = Path(__file__).parents[2] / "conf"
 REFUSED = {
     "a model that does not exist": (
         "model=randomforest",
-        "conf/model/randomforest.yaml does not exist; choose from elasticnet, hist_gradient",
+        "conf/model/randomforest.yaml does not exist; choose from",
     ),
     "a data set that does not exist": (
         "dataset=titanic",
-        "conf/dataset/titanic.yaml does not exist; choose from breast_cancer, diabetes, digits",
+        "conf/dataset/titanic.yaml does not exist; choose from",
     ),
     "an experiment that does not exist": (
         "experiment=mine",
@@ -51,12 +52,12 @@ MAKEFLAGS = {
     " -- model=random_forest": ["model=random_forest"],
     "s -j2 -- ENV=dev model=random_forest": ["model=random_forest"],
     r" -- model.hidden=[64,32] source.delimiter=\"\;\"": [
-        "model.hidden=[64,32]",
         'source.delimiter=";"',
+        "model.hidden=[64,32]",
     ],
     " -- +model.max_features=3 ~evaluation.slices=": [
-        "+model.max_features=3",
         "~evaluation.slices=",
+        "+model.max_features=3",
     ],
 }
 
@@ -118,7 +119,7 @@ def test_an_edit_in_conf_is_noticed(
 ) -> None:
     write(["dataset=iris"])
     config = project / "conf/config.yaml"
-    config.write_text(config.read_text().replace("seed: 42", "seed: 7"))
+    config.write_text(re.sub(r"seed: \d+", "seed: 77", config.read_text()))
     monkeypatch.setattr("sys.argv", ["params", "--check"])
 
     assert "seed is not what conf/ says (conf/ was edited since); type `make repro`" in refusal(
