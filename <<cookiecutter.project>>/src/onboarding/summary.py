@@ -1,6 +1,7 @@
 """What was decided, as a person reads it."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -51,7 +52,7 @@ def _by_reason(columns: list[Decision]) -> dict[str, list[Decision]]:
     return reasons
 
 
-def _few(names: object) -> str:
-    listed = list(names)  # type: ignore[call-overload]
+def _few(names: Iterable[str]) -> str:
+    listed = list(names)
     more = f" and {len(listed) - MOST_NAMES:,} more" if len(listed) > MOST_NAMES else ""
     return ", ".join(listed[:MOST_NAMES]) + more

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -81,7 +82,7 @@ def run_stages(clones: list[CleanClone], console: Console) -> None:
     with _progress(console) as report:
         try:
             for clone in clones:
-                clone.start(lambda stage, name=clone.name: report(name, stage))  # type: ignore[misc]
+                clone.start(partial(report, clone.name))
                 if not together:
                     clone.wait()
             for clone in clones:

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -22,6 +21,7 @@ from project.dvc_lock import Recorded, content_md5, outputs, read_lock
 from project.errors import UserError, one_line
 from project.files import sha256
 from project.git import git, run_git
+from project.loading import read_yaml
 
 SHOWN = 16  # of a digest's 64 letters: enough to see a difference
 
@@ -71,7 +71,7 @@ def committed() -> tuple[str, list[Recorded]]:
 
 def refuse_data_outside_git() -> None:
     """Raise `UserError` where the data lies beside the code and yet is not in git."""
-    settings = yaml.safe_load(git("show", f"HEAD:./{PARAMS}"))
+    settings = read_yaml(git("show", f"HEAD:./{PARAMS}"))
     source: dict[str, Any] = settings["source"]
     path = Path(source["path"])
     if source["kind"] != "file" or path.is_absolute():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml.error import YAMLError
 
 from project.artefacts import (
     DVC_LOCK,
@@ -30,6 +30,7 @@ from project.artefacts import (
 from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError
 from project.files import read_json
+from project.loading import read_yaml
 
 Table = list[dict[str, str]]
 
@@ -80,13 +81,13 @@ def read_run() -> Run:
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return read_yaml(path.read_text(encoding="utf-8"))
 
 
 def _parsed(path: Path, reader: Callable[[Path], Any]) -> dict[str, Any]:
     try:
         value = reader(path)
-    except (ValueError, yaml.YAMLError):
+    except (ValueError, YAMLError):
         value = None
     if not isinstance(value, dict):
         raise UserError(f"{path}: cannot be read; type: make repro")

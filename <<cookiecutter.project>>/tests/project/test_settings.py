@@ -9,7 +9,7 @@ import pytest
 from project.errors import UserError
 from project.loading import check, load
 from project.params import compose
-from project.settings import BundledSource, Source
+from project.settings import BundledSource, SklearnModel, Source
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -120,7 +120,10 @@ def test_it_stops_at_a_group_that_is_missing(wine: dict[str, Any]) -> None:
 def test_an_estimators_own_parameters_are_let_through(wine: dict[str, Any]) -> None:
     settings = wine | {"model": wine["model"] | {"max_features": 3}}
 
-    assert check(settings).model.parameters["max_features"] == 3  # type: ignore[union-attr]
+    model = check(settings).model
+
+    assert isinstance(model, SklearnModel)
+    assert model.parameters["max_features"] == 3
 
 
 def test_a_stage_reads_its_own_group_alone(folder: Path) -> None:
