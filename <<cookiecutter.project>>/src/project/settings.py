@@ -190,6 +190,36 @@ class Evaluation(Strict):
     confidence: Share
 
 
+class Package(Strict):
+    """The ModelCar's form, and what a model file may hold; see conf/config.yaml."""
+
+    runtime: Literal["triton", "openvino"]
+    base: str
+    operators: list[str] = Field(min_length=1)
+    max_bytes: int = Field(ge=1)
+
+
+class Recording(Strict):
+    """Which part of each prediction is kept, and where."""
+
+    enabled: bool
+    folder: str
+    hashed: list[str]
+    left_out: list[str]
+
+
+class Serving(Strict):
+    """What the service bears before it refuses a request; see conf/config.yaml."""
+
+    host: str
+    port: int = Field(ge=0, lt=2**16)
+    max_rows: int = Field(ge=1)
+    max_bytes: int = Field(ge=1024)
+    max_queue: int = Field(ge=1)
+    timeout_seconds: float = Field(gt=0)
+    recording: Recording
+
+
 class Tracking(Strict):
     """Where `make register` files the run, and under which name the model."""
 
@@ -209,6 +239,8 @@ class Settings(Strict):
     model: Model
     export: Export
     evaluation: Evaluation
+    package: Package
+    serving: Serving
     tracking: Tracking
 
     @model_validator(mode="after")

@@ -1,0 +1,1 @@
+"""From a package to an environment: keys, signatures, registries."""

@@ -1,0 +1,1 @@
+"""The service: a Bento around the exported graph, and its request contract."""
