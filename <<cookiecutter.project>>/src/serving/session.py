@@ -1,0 +1,72 @@
+"""The graph in onnxruntime, and whether it is the one that was evaluated."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from serving.bundle import Bundle
+from serving.rows import Layout, Matrix, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the graph answers, row by row: outputs by name, each with rows first."""
+
+    arrays: dict[str, Matrix]
+
+    def part(self, start: int, end: int) -> "Outputs":
+        """Return some of the rows."""
+        return Outputs({name: values[start:end] for name, values in self.arrays.items()})
+
+
+class Session:
+    """One graph on the CPU."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self.layout = Layout.of(bundle.contract.columns)
+        self.classes = bundle.contract.classes
+        self._session = onnxruntime.InferenceSession(
+            str(bundle.model), options, providers=["CPUExecutionProvider"]
+        )
+        self.inputs = self._session.get_inputs()
+        self.outputs = self._session.get_outputs()
+        self._names = [output.name for output in self.outputs]
+
+    def run(self, rows: Rows) -> Outputs:
+        """Predict; the graph sees the rows as evaluate showed them to it."""
+        arrays = self._session.run(self._names, rows.feed(self.layout))
+        return Outputs(dict(zip(self._names, arrays, strict=True)))
+
+
+def predictions(outputs: Outputs, classes: list[str] | None) -> list[dict[str, Any]]:
+    """Return one answer for each row: label and probabilities by class, or prediction."""
+    if classes is None:
+        return [{"prediction": value} for value in outputs.arrays["prediction"].ravel().tolist()]
+    labels = outputs.arrays["label"].tolist()
+    shares = outputs.arrays["probabilities"].tolist()
+    return [
+        {"label": label, "probabilities": dict(zip(classes, row, strict=True))}
+        for label, row in zip(labels, shares, strict=True)
+    ]
+
+
+def golden_mistake(answers: list[dict[str, Any]], golden: dict[str, Any]) -> str | None:
+    """Say in which golden row a model answers otherwise than it did when it was evaluated."""
+    for row, (answer, expected) in enumerate(zip(answers, golden["outputs"], strict=True)):
+        if answer.get("label") != expected.get("label"):
+            return f"golden row {row}: {answer['label']!r}, expected {expected['label']!r}"
+        if not np.allclose(
+            _numbers(answer), _numbers(expected), atol=golden["tolerance"], equal_nan=True
+        ):
+            return f"golden row {row}: {_numbers(answer)}, expected {_numbers(expected)}"
+    return None
+
+
+def _numbers(answer: dict[str, Any]) -> list[float]:
+    values = answer["probabilities"].values() if "label" in answer else [answer["prediction"]]
+    return [np.nan if value is None else value for value in values]
