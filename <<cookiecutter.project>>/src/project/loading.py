@@ -1,6 +1,7 @@
 """Reading params.yaml into its settings, or saying in one line which key is wrong, and where."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from ruamel.yaml.error import YAMLError
 
 from project.artefacts import PARAMS
 from project.errors import UserError
+from project.overrides import repro_command
 from project.settings import Settings
 
 
-def check(data: Any) -> Settings:
-    """Validate the whole of params.yaml; a `UserError` names the first wrong key and its file."""
-    settings: Settings = _validate(Settings, data, ())
+def check(data: Any, overrides: Sequence[str] = ()) -> Settings:
+    """Validate the whole of params.yaml.
+
+    A `UserError` names the first wrong key and its file, or the one of `overrides` that set it.
+    """
+    settings: Settings = _validate(Settings, data, (), overrides)
     return settings
 
 
@@ -26,7 +31,7 @@ def load(group: str, kind: Any) -> Any:
     """
     data = read_params()
     if group not in data:
-        raise UserError(f"{PARAMS}: {group}: missing; type: make repro")
+        raise UserError(f"{PARAMS}: {group}: missing; type: {repro_command()}")
     return _validate(kind, data[group], (group,))
 
 
@@ -35,11 +40,11 @@ def read_params(path: Path = PARAMS) -> dict[str, Any]:
     try:
         data = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; type: make repro") from None
+        raise UserError(f"{path}: no such file; type: {repro_command()}") from None
     except YAMLError as error:
-        raise UserError(f"{path}: not YAML ({error}); type: make repro") from None
+        raise UserError(f"{path}: not YAML ({error}); type: {repro_command()}") from None
     if not isinstance(data, dict):
-        raise UserError(f"{path}: expected groups of settings; type: make repro")
+        raise UserError(f"{path}: expected groups of settings; type: {repro_command()}")
     return data
 
 
@@ -48,27 +53,47 @@ def read_yaml(text: str) -> Any:
     return YAML(typ="safe").load(text)
 
 
-def _validate(kind: Any, data: Any, prefix: tuple[str, ...]) -> Any:
+def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence[str] = ()) -> Any:
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as invalid:
-        raise UserError(_first_error(invalid, data, prefix)) from None
+        raise UserError(_first_error(invalid, data, prefix, overrides)) from None
 
 
-def _first_error(invalid: ValidationError, data: Any, prefix: tuple[str, ...]) -> str:
+def _first_error(
+    invalid: ValidationError, data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
+) -> str:
     error = invalid.errors(include_url=False)[0]
     tags = {"bundled", "file", "sklearn", "keras"}  # pydantic's, for the kind of source or model
     place = [*prefix, *(str(part) for part in error["loc"])]
     keys = [part for i, part in enumerate(place) if not (i == 1 and part in tags)]
-    message = re.sub("^Value error, ", "", error["msg"])
+    message = error["msg"].removeprefix("Value error, ")
+    if not keys and (named := re.match(r"([a-z_.]+): ", message)):  # groups that disagree
+        keys, message = named[1].split("."), message[named.end() :]
     if error["type"] == "extra_forbidden":
         message = "no such setting; take it out or mend its spelling"
     elif error["type"] == "missing":
         message = "missing"
     elif not isinstance(error["input"], dict | list):
         message += f", got {error['input']!r}"
-    where = f"{'.'.join(keys)}: " if keys else ""
-    return f"{_file_of(keys, data)}: {where}{message}"
+    key = ".".join(keys)
+    if override := _override_of(key, overrides):
+        exact = _key(override) == key
+        return f"{override} on the command line: {message if exact else f'{key}: {message}'}"
+    return f"{_file_of(keys, data)}: {f'{key}: ' if key else ''}{message}"
+
+
+def _override_of(key: str, overrides: Sequence[str]) -> str | None:
+    """Find the word that set a key, or a dictionary around it; a group's choice sets none in it."""
+    for word in reversed(overrides):
+        dictionary = "{" in word and key.startswith(f"{_key(word)}.")
+        if _key(word) == key or dictionary:
+            return word
+    return None
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
 
 
 def _file_of(keys: list[str], data: Any) -> str:

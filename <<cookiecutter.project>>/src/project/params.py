@@ -7,7 +7,6 @@ bare `dvc repro` after an edit never reports the old result as up to date.
 
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from project.artefacts import CONF, PARAMS, SETTINGS_CHECKED
 from project.errors import UserError, one_line
 from project.files import write_text
 from project.loading import check, read_params
+from project.overrides import head_line, overrides_from_make, recorded_overrides, repro_command
 
 HEADER = "# Composed from conf/ by make repro: edit there, not here."
-WITH = "# With: "
+NOTHING = ("", "null", "None", "~")
 
 
 def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
 
     try:
         with initialize_config_dir(str(conf.resolve()), version_base=None):
-            config = hydra_compose("config", overrides=overrides)
+            config = hydra_compose("config", overrides=_choices(overrides, conf))
         OmegaConf.resolve(config)
         settings = OmegaConf.to_container(config, throw_on_missing=True)
     except MissingMandatoryValue as error:
@@ -45,15 +45,33 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
         raise UserError(_explain(error, conf)) from None
     except yaml.YAMLError as error:
         raise UserError(f"{conf}: not YAML: {error}") from None
-    check(settings)
+    check(settings, overrides)
     return dict(settings)  # type: ignore[arg-type]
+
+
+def _choices(overrides: list[str], conf: Path) -> list[str]:
+    """Write `experiment=null` as Hydra would have it; `UserError` where a group has no choice."""
+    return [_choice(word, conf) for word in overrides]
+
+
+def _choice(word: str, conf: Path) -> str:
+    group, _, name = word.partition("=")
+    if name not in NOTHING or not group or not (conf / group).is_dir():
+        return word
+    if group == "experiment":
+        return "~experiment"
+    raise UserError(f"{word}: expected a file of conf/{group}/; choose from {_known(group, conf)}")
+
+
+def _known(group: str, conf: Path) -> str:
+    return ", ".join(sorted(path.stem for path in (conf / group).glob("*.yaml")))
 
 
 def _explain(error: Exception, conf: Path) -> str:
     text = str(error)
     if unknown := re.search(r"Could not find '(\w+)/([^']+)'", text):
         group, name = unknown.groups()
-        known = ", ".join(sorted(path.stem for path in (conf / group).glob("*.yaml")))
+        known = _known(group, conf)
         return f"{group}={name}: conf/{group}/{name}.yaml does not exist; choose from {known}"
     if unknown := re.search(r"Could not override '([^']+)'", text):
         key = unknown.group(1)
@@ -67,25 +85,7 @@ def _explain(error: Exception, conf: Path) -> str:
 def render(settings: dict[str, Any], overrides: list[str]) -> str:
     """Write settings as the text of params.yaml, with the overrides that made them."""
     body = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
-    return "\n".join([HEADER, *([WITH + shlex.join(overrides)] if overrides else []), "", body])
-
-
-def recorded_overrides(text: str) -> list[str]:
-    """Read the overrides back from the head of params.yaml."""
-    lines = [line for line in text.splitlines() if line.startswith(WITH)]
-    return shlex.split(lines[0].removeprefix(WITH)) if lines else []
-
-
-def overrides_from_make(flags: str) -> list[str]:
-    """Read Hydra's overrides from MAKEFLAGS: `make repro model=random_forest ENV=dev` has one.
-
-    Read from the environment, not from the recipe's line, since a shell there would take `[64,32]`
-    or `;` for its own. Upper-case variables are make's.
-    """
-    _, separator, variables = f" {flags}".partition(" -- ")
-    words = shlex.split(variables.replace("$$", "$")) if separator else []
-    ours = [word for word in words if re.match(r"[+~]*[a-z][\w./@]*=", word)]
-    return ours[::-1]  # make lists them from the last to the first
+    return "\n".join([HEADER, *head_line(overrides), "", body])
 
 
 def write(overrides: list[str]) -> bool:
@@ -123,7 +123,7 @@ def check_agreement() -> None:
     if key := _first_difference(settings, expected):
         raise UserError(
             f"{PARAMS}: {key} is not what conf/ says (conf/ was edited since); "
-            "type `make repro` to use the edit"
+            f"type `{repro_command()}` to use the edit"
         )
 
 

@@ -10,7 +10,8 @@ from project.artefacts import EVALUATION
 from project.errors import UserError, one_line
 from project.files import read_json
 from project.last_result import kept
-from project.params import overrides_from_make, write
+from project.overrides import overrides_from_make
+from project.params import write
 
 
 def repro(overrides: list[str]) -> None:

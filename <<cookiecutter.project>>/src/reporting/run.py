@@ -31,6 +31,7 @@ from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError
 from project.files import read_json
 from project.loading import read_yaml
+from project.overrides import repro_command
 
 Table = list[dict[str, str]]
 
@@ -65,7 +66,7 @@ def read_run() -> Run:
     """Read every artefact; `UserError` where one is missing or is not of the run in dvc.lock."""
     for path in (*READ, *DATA, PLOTS, DVC_LOCK):
         if not path.exists():
-            raise UserError(f"{path}: not there yet; type: make repro")
+            raise UserError(f"{path}: not there yet; type: {repro_command()}")
     # A page must not show one run's settings beside another's results.
     refuse_stale(read_lock(DVC_LOCK.read_text(encoding="utf-8")))
     return Run(
@@ -90,7 +91,7 @@ def _parsed(path: Path, reader: Callable[[Path], Any]) -> dict[str, Any]:
     except (ValueError, YAMLError):
         value = None
     if not isinstance(value, dict):
-        raise UserError(f"{path}: cannot be read; type: make repro")
+        raise UserError(f"{path}: cannot be read; type: {repro_command()}")
     return value
 
 

@@ -2,7 +2,6 @@
 
 import codecs
 import io
-import shlex
 import sys
 from typing import Any
 
@@ -10,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from project.artefacts import EVALUATION, ONNX, PAGE, PARAMS, REGISTERED, TRAINING
+from project.artefacts import EVALUATION, ONNX, PAGE, REGISTERED, TRAINING
 from project.errors import one_line
 from project.files import read_json, sha256
-from project.params import recorded_overrides
+from project.overrides import repro_command
 from reporting.words import interval_text, met, metric_name, threshold_text, value_text
 
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
@@ -93,9 +92,7 @@ def _next(passed: bool, registered: dict[str, Any] | None) -> Text:
 
 def _another_model() -> str:
     """Repeat what the last run was asked for, since overrides hold for one run only."""
-    text = PARAMS.read_text(encoding="utf-8") if PARAMS.exists() else ""
-    others = [word for word in recorded_overrides(text) if not word.startswith("model")]
-    return shlex.join(["make", "repro", *others]) + " model=…"
+    return f"{repro_command(without='model')} model=…"
 
 
 def _registered() -> dict[str, Any] | None:

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from project import params
-from project.params import compose, overrides_from_make, recorded_overrides, render, write
+from project.errors import UserError
+from project.overrides import recorded_overrides
+from project.params import compose, write
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -32,11 +34,18 @@ REFUSED = {
         "model.max_features=3",
         "or add a parameter with +model.max_features=…",
     ),
-    "a value of another type": ("seed=many", "conf/config.yaml: seed: "),
-    "a value out of range": ("split.test_share=2", "conf/config.yaml: split.test_share: "),
+    "a model without a name": ("model=", "model=: expected a file of conf/model/; choose"),
+    "no model": ("model=null", "model=null: expected a file of conf/model/; choose from elastic"),
+    "a value of another type": ("seed=many", "error: seed=many on the command line: Input should"),
+    "a value out of range": ("split.test_share=2", "error: split.test_share=2 on the command line"),
+    "a value out of range within a dictionary": (
+        "split={test_share:2,reference_rows:1}",
+        "error: split={test_share:2,reference_rows:1} on the command line: split.test_share: Input",
+    ),
     "a model that has no part for the task": (
         "model=elasticnet",
-        "elasticnet has no classifier, and wine is a classification; choose another model",
+        "error: model=elasticnet on the command line: elasticnet has no classifier, and wine is a "
+        "classification; choose another model",
     ),
     "a source without its path": ("source=file", "source.path: has no value; give one: make repro"),
     "a file that is not there": (
@@ -44,21 +53,6 @@ REFUSED = {
         "no file inputs/winequality-red.csv; put it there (conf/experiment/ says where",
     ),
     "what is no override": ("dataset.columns={", "dataset.columns={: expected key=value"),
-}
-
-MAKEFLAGS = {
-    "": [],
-    "s": [],
-    " -- model=random_forest": ["model=random_forest"],
-    "s -j2 -- ENV=dev model=random_forest": ["model=random_forest"],
-    r" -- model.hidden=[64,32] source.delimiter=\"\;\"": [
-        'source.delimiter=";"',
-        "model.hidden=[64,32]",
-    ],
-    " -- +model.max_features=3 ~evaluation.slices=": [
-        "~evaluation.slices=",
-        "+model.max_features=3",
-    ],
 }
 
 
@@ -103,17 +97,6 @@ def test_params_are_written_once_and_remember_their_overrides(project: Path) -> 
     params.check_agreement()
 
 
-def test_overrides_are_read_back_as_they_were_given() -> None:
-    overrides = ["a='b c'", 'delimiter=";"', "x=[1,2]"]
-
-    assert recorded_overrides(render({"a": 1}, overrides)) == overrides
-
-
-@pytest.mark.parametrize("flags", MAKEFLAGS)
-def test_lower_case_variables_of_make_are_overrides(flags: str) -> None:
-    assert overrides_from_make(flags) == MAKEFLAGS[flags]
-
-
 def test_an_edit_in_conf_is_noticed(
     project: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,9 +105,29 @@ def test_an_edit_in_conf_is_noticed(
     config.write_text(re.sub(r"seed: \d+", "seed: 77", config.read_text()))
     monkeypatch.setattr("sys.argv", ["params", "--check"])
 
-    assert "seed is not what conf/ says (conf/ was edited since); type `make repro`" in refusal(
-        params.main
+    assert (
+        "seed is not what conf/ says (conf/ was edited since); type `make repro dataset=iris`"
+        in (refusal(params.main))
     )
+
+
+def test_a_wrong_value_in_conf_is_not_blamed_on_the_command_line(project: Path) -> None:
+    forest = project / "conf/model/random_forest.yaml"
+    forest.write_text(forest.read_text().replace("scale: false", "scale: 3"))
+
+    with pytest.raises(
+        UserError, match=r"^conf/model/random_forest.yaml: model.preprocessing.scale"
+    ):
+        compose(["model=random_forest"])
+
+
+@pytest.mark.parametrize("default", ["null", "wine_quality"])
+@pytest.mark.parametrize("nothing", ["experiment=null", "experiment="])
+def test_a_default_experiment_can_be_left_out(default: str, nothing: str, project: Path) -> None:
+    config = project / "conf/config.yaml"
+    config.write_text(config.read_text().replace("experiment: null", f"experiment: {default}"))
+
+    assert compose([nothing])["dataset"]["name"] == "wine"
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -11,7 +11,10 @@ SRC = Path("src")
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
 MODULES = {name: stage["cmd"].split()[2] for name, stage in STAGES.items()}
 # The ground floor that all stand on: a change there that matters changes an output or a setting.
-GROUND = {f"project.{name}" for name in ("artefacts", "errors", "files", "loading", "settings")}
+GROUND = {
+    f"project.{name}"
+    for name in ("artefacts", "errors", "files", "loading", "overrides", "settings")
+}
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"settings"}))

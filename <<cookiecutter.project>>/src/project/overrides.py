@@ -1,0 +1,58 @@
+"""Settings on the command line: read from make, kept at the head of params.yaml, told in hints."""
+
+import re
+import shlex
+
+from project.artefacts import PARAMS
+from project.errors import UserError
+
+WITH = "# With: "
+
+
+def overrides_from_make(flags: str) -> list[str]:
+    """Read Hydra's overrides from MAKEFLAGS: `make repro model=random_forest ENV=dev` has one.
+
+    Read from the environment, not from the recipe's line, since a shell there would take `[64,32]`
+    or `;` for its own. Upper-case variables are make's; `UserError` where one was meant for us.
+    """
+    _, separator, variables = f" {flags}".partition(" -- ")
+    words = shlex.split(variables.replace("$$", "$")) if separator else []
+    for word in words:
+        _refuse_upper_case(word)
+    ours = [word for word in words if re.match(r"[+~]*[a-z][\w./@]*=", word)]
+    return ours[::-1]  # make lists them from the last to the first
+
+
+def _refuse_upper_case(word: str) -> None:
+    key, _, value = word.partition("=")
+    if key == key.lower():
+        return
+    from project.settings import Settings
+
+    if re.split(r"\W", key.lower().lstrip("+~"))[0] in {*Settings.model_fields, "experiment"}:
+        raise UserError(f"{word}: settings are lower-case: {key.lower()}={value}")
+
+
+def head_line(overrides: list[str]) -> list[str]:
+    """Return the line of params.yaml that remembers them; none where there are none."""
+    return [WITH + shlex.join(overrides)] if overrides else []
+
+
+def recorded_overrides(text: str) -> list[str]:
+    """Read the overrides back from the head of params.yaml."""
+    lines = [line for line in text.splitlines() if line.startswith(WITH)]
+    return shlex.split(lines[0].removeprefix(WITH)) if lines else []
+
+
+def repro_command(without: str | None = None) -> str:
+    """Word the command that repeats the last run, since overrides hold for one run only.
+
+    `without` leaves out one group's.
+    """
+    try:
+        words = recorded_overrides(PARAMS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # no file, or not one of ours
+        words = []
+    group = re.compile(rf"[+~]*{without}\b") if without else None
+    kept = [word.replace("$", "$$") for word in words if not (group and group.match(word))]
+    return shlex.join(["make", "repro", *kept])
