@@ -32,7 +32,7 @@ def main() -> None:
     print("\nNext:")
     print(f"  cd {quoted(os.path.relpath(here, started_in))}")
     print("  make repro")
-    print("  make report", flush=True)
+    print("  make help", flush=True)
 
 
 def first_commit(here: str, message: str) -> str | None:

@@ -108,7 +108,7 @@ def test_it_prints_the_next_three_commands(template: Path, tmp_path: Path) -> No
     done = cookiecutter("--no-input", "-o", "out", str(template), cwd=tmp_path)
 
     commands = [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")]
-    assert commands == ["cd out/wine-model", "make repro", "make report"]
+    assert commands == ["cd out/wine-model", "make repro", "make help"]
     assert done.stderr == ""
 
 

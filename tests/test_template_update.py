@@ -34,7 +34,8 @@ def test_the_projects_tests_pass_after_an_update(
     project: Path, changing_template: Path, link_environment: Callable[[Path], None]
 ) -> None:
     edit(project / CONFIG, "seed: 42", "seed: 7")
-    commit_all(project, "Another seed")
+    edit(project / CONFIG, "experiment: null", "experiment: wine_quality")
+    commit_all(project, "Another default")
     move_on(changing_template)
     update(project)
 

@@ -12,8 +12,8 @@ from onboarding.target import Target
 LONGEST_COMMENT = 100
 
 
-def dataset_text(plan: Plan, name: str, title: str) -> str:
-    """Write conf/dataset/<name>.yaml: what the columns mean."""
+def dataset_text(plan: Plan, name: str, title: str, path: str) -> str:
+    """Write conf/dataset/<name>.yaml: where the table is, and what its columns mean."""
     target = plan.target
     return _lines(
         "# @package _global_",
@@ -21,6 +21,12 @@ def dataset_text(plan: Plan, name: str, title: str) -> str:
         "defaults:",
         "  - override /source: file",
         f"  - override /evaluation: {target.task}",
+        "",
+        "source:",
+        *_tracking(path),
+        f"  path: {_scalar(path)}",
+        *([f"  delimiter: {_scalar(plan.delimiter)}"] * bool(plan.delimiter)),
+        *_missing(plan),
         "",
         "dataset:",
         f"  name: {name}",
@@ -42,8 +48,8 @@ def dataset_text(plan: Plan, name: str, title: str) -> str:
     )
 
 
-def experiment_text(plan: Plan, name: str, path: str, model: str | None, weights: bool) -> str:
-    """Write conf/experiment/<name>.yaml: where the table is.
+def experiment_text(plan: Plan, name: str, model: str | None, weights: bool) -> str:
+    """Write conf/experiment/<name>.yaml: how to train on it.
 
     `model` replaces the project's default, which has no part for this task; `weights` says
     whether the model takes class weights.
@@ -52,15 +58,10 @@ def experiment_text(plan: Plan, name: str, path: str, model: str | None, weights
     return _lines(
         "# @package _global_",
         f"# Trains on {_plain(plan.path.name)}: make repro experiment={name}",
+        f"# To make it the default, write `- experiment: {name}` into conf/config.yaml.",
         "defaults:",
         f"  - override /dataset: {name}",
         *([f"  - override /model: {model} # the default has none for {target.task}"] * bool(model)),
-        "",
-        "source:",
-        *_tracking(path),
-        f"  path: {_scalar(path)}",
-        *([f"  delimiter: {_scalar(plan.delimiter)}"] * bool(plan.delimiter)),
-        *_missing(plan),
         *(_weights(target) if weights and target.unbalanced else []),
     )
 

@@ -26,10 +26,8 @@ def onboard(data: Path, target: str, name: str, conf: Path = CONF) -> tuple[Plan
     model, weights = choose_model(conf, decided.target.task)
     title = f"{decided.target.source} from {data.name}"
     return decided, {
-        conf / f"dataset/{name}.yaml": dataset_text(decided, name, title),
-        conf / f"experiment/{name}.yaml": experiment_text(
-            decided, name, _settings_path(data), model, weights
-        ),
+        conf / f"dataset/{name}.yaml": dataset_text(decided, name, title, _settings_path(data)),
+        conf / f"experiment/{name}.yaml": experiment_text(decided, name, model, weights),
     }
 
 

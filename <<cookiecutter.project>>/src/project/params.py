@@ -108,7 +108,7 @@ def refuse_missing_source(source: dict[str, Any]) -> None:
     if Path(f"{path}.dvc").exists():
         raise UserError(f"source.path: {path} is not here, but DVC tracks it; type: dvc pull")
     raise UserError(
-        f"source.path: no file {path}; put it there (conf/experiment/ says where it comes from), "
+        f"source.path: no file {path}; put it there (conf/dataset/ says where it comes from), "
         "or say where it is: make repro source.path=…"
     )
 

@@ -17,7 +17,7 @@ from project.params import compose
 from project.settings import Column
 from project.table_files import read_table_file
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[1] / "conf"
 ROWS = 100
 
 MIXED: dict[str, list[Any]] = {
@@ -51,12 +51,8 @@ REFUSED = {
 
 @pytest.fixture
 def project(folder: Path) -> Path:
-    """Work in a folder that has the project's conf/ and a table."""
+    """Work in a folder that has settings and a table."""
     shutil.copytree(CONF, folder / "conf")
-    config = (folder / "conf/config.yaml").read_text().splitlines()
-    model = next(i for i, line in enumerate(config) if line.strip().startswith("- model:"))
-    config[model] = "  - model: random_forest"
-    (folder / "conf/config.yaml").write_text("\n".join(config))
     csv.write_csv(pa.table(MIXED), folder / "mixed.csv")
     return folder
 
@@ -89,10 +85,21 @@ def test_it_says_why(project: Path, run: Callable[..., str]) -> None:
     assert "    'on': {type: boolean, missing: false} # no and yes\n" in text
     assert "    - kunde_nr # all different, an id: it says nothing about a new row\n" in text
     assert "      - 'yes' # 10 rows\n" in text
+    assert "  # '-': among numbers, so taken for no value\n" in text
     experiment = (project / "conf/experiment/mixed.yaml").read_text()
     assert "  class_weight: balanced" in experiment
-    assert "  # '-': among numbers, so taken for no value\n" in experiment
     assert printed.endswith("Read them, then train: make repro experiment=mixed\n")
+
+
+def test_beside_a_table_that_became_the_default_others_train_as_before(
+    project: Path, run: Callable[..., str]
+) -> None:
+    run("mixed.csv", "churn")
+    config = project / "conf/config.yaml"
+    config.write_text(config.read_text().replace("experiment: null", "experiment: mixed"))
+
+    assert compose([])["source"]["path"] == "mixed.csv"
+    assert compose(["dataset=wine"])["source"]["name"] == "wine"
 
 
 def test_class_weights_are_asked_for_where_one_class_outweighs_another(
@@ -177,7 +184,7 @@ def test_it_says_how_clean_clones_get_the_table(
 
     run(path, "churn")
 
-    text = (project / "conf/experiment/mixed.yaml").read_text()
+    text = (project / "conf/dataset/mixed.yaml").read_text()
     assert comment in text
     assert yaml.safe_load(text)["source"]["path"] == path
 

@@ -13,7 +13,7 @@ from project.errors import UserError
 from project.overrides import recorded_overrides
 from project.params import compose, write
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[1] / "conf"
 
 REFUSED = {
     "a model that does not exist": (
@@ -50,7 +50,7 @@ REFUSED = {
     "a source without its path": ("source=file", "source.path: has no value; give one: make repro"),
     "a file that is not there": (
         "experiment=wine_quality",
-        "no file inputs/winequality-red.csv; put it there (conf/experiment/ says where",
+        "no file inputs/winequality-red.csv; put it there (conf/dataset/ says where",
     ),
     "what is no override": ("dataset.columns={", "dataset.columns={: expected key=value"),
 }
@@ -58,33 +58,9 @@ REFUSED = {
 
 @pytest.fixture
 def project(folder: Path) -> Path:
-    """Work in a folder that has the project's conf/."""
+    """Work in a folder that has settings."""
     shutil.copytree(CONF, folder / "conf")
-    config = folder / "conf/config.yaml"
-    defaults = yaml.safe_load(config.read_text())
-    for group in defaults["defaults"]:
-        if isinstance(group, dict) and "model" in group:
-            group["model"] = "random_forest"
-    config.write_text(yaml.safe_dump(defaults, sort_keys=False))
     return folder
-
-
-@pytest.mark.parametrize(
-    "overrides",
-    [
-        *(["dataset=" + name] for name in ("wine", "iris", "breast_cancer", "digits")),
-        ["dataset=diabetes", "model=elasticnet"],
-        *(["model=" + name] for name in ("hist_gradient_boosting", "keras_mlp")),
-        ["model=logistic_regression", "model.class_weight=balanced"],
-        ["experiment=wine_quality", "source.path=elsewhere.csv"],
-    ],
-    ids=" ".join,
-)
-def test_what_comes_with_the_project_composes(overrides: list[str]) -> None:
-    settings = compose(overrides, CONF)
-
-    assert settings["dataset"]["task"] in ("classification", "regression")
-    assert "???" not in yaml.safe_dump(settings)
 
 
 def test_params_are_written_once_and_remember_their_overrides(project: Path) -> None:

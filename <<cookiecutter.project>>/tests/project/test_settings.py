@@ -11,7 +11,7 @@ from project.loading import check, load
 from project.params import compose
 from project.settings import BundledSource, SklearnModel, Source
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[1] / "conf"
 
 # path of the key, its wrong value, the line
 WRONG: dict[str, tuple[str, Any, str]] = {

@@ -1,0 +1,50 @@
+"""What conf/ offers composes: each file of it, whatever the defaults are."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from project.errors import UserError
+from project.params import compose
+
+CONF = Path(__file__).parents[2] / "conf"
+NONE = "experiment=null"
+
+
+def named(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composes(*overrides: str) -> bool:
+    """Compose; false where a model has no part for a data set's task."""
+    try:
+        text = yaml.safe_dump(compose(list(overrides), CONF))
+    except UserError as error:
+        if " has no classifier" in str(error) or " has no regressor" in str(error):
+            return False
+        raise
+    assert "???" not in text
+    return True
+
+
+def test_the_defaults_compose() -> None:
+    assert composes()
+
+
+@pytest.mark.parametrize("dataset", named("dataset"))
+def test_a_data_set_composes_with_a_model(dataset: str) -> None:
+    chosen = [NONE, f"dataset={dataset}"]
+
+    assert any(composes(*chosen, f"model={model}") for model in named("model"))
+
+
+@pytest.mark.parametrize("model", named("model"))
+def test_a_model_composes_where_it_has_a_part_for_the_task(model: str) -> None:
+    for dataset in named("dataset"):
+        composes(NONE, f"model={model}", f"dataset={dataset}")
+
+
+@pytest.mark.parametrize("experiment", named("experiment"))
+def test_an_experiment_composes(experiment: str) -> None:
+    assert composes(f"experiment={experiment}")
