@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from hashlib import sha256
+from hashlib import md5, sha256
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import run
-from tests.projects import generate_with_environment, make
+from tests.projects import dvc, generate_with_environment, make
 from tests.registry import register_and_die, versions
 from tests.tracking_server import tracking_server
 
@@ -107,6 +107,33 @@ def test_another_model_in_a_folder_that_moved_is_another_version(trained: Traine
     assert (new["version"], new["aliases"]) == ("2", ["candidate"])
 
 
+def test_an_edit_that_changes_nothing_for_the_model_makes_no_other_version(
+    trained: Trained,
+) -> None:
+    project = trained("made", "model=random_forest")
+    (project / "conf/model/mine.yaml").write_text("name: mine\n")
+
+    before = register(project, {})
+    done = make(project, "repro", "model=random_forest")
+
+    assert " is registered already " in before
+    assert " is registered already " in done.stdout
+    assert "version 1" in done.stdout
+
+
+def test_after_a_refusal_it_says_which_setting_was_edited(trained: Trained) -> None:
+    project = trained("made", "model=random_forest")
+    forest = project / "conf/model/random_forest.yaml"
+    forest.write_text(forest.read_text().replace("n_estimators: 100", "n_estimators: 7"))
+    assert dvc(project, "repro").returncode != 0
+
+    for target in ("register", "report"):
+        assert one_line(make(project, target).stderr) == (
+            "error: params.yaml: model.n_estimators is not what conf/ says (conf/ was edited "
+            "since); type `make repro model=random_forest` to use the edit"
+        )
+
+
 def test_a_version_learns_of_the_commit_that_holds_its_inputs(trained: Trained) -> None:
     project = trained("made", "model=random_forest")  # registered, and then committed
 
@@ -145,8 +172,10 @@ def test_an_unreachable_server_is_named_at_once(trained: Trained) -> None:
 
 def new_inputs(project: Path) -> None:
     """Tell a project from all others, in a way that leaves its lock as true as it was."""
-    with (project / "dvc.lock").open("a") as lock:
-        lock.write(f"# {project}\n")
+    mark, lock = project / "build/mark.txt", project / "dvc.lock"
+    mark.write_text(f"{project}\n")
+    recorded = f"- path: build/mark.txt\n      md5: {md5(mark.read_bytes()).hexdigest()}"
+    lock.write_text(lock.read_text().replace("deps:\n    ", f"deps:\n    {recorded}\n    "))
 
 
 def register(project: Path, store: Environment) -> str:

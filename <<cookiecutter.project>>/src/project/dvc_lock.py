@@ -8,9 +8,12 @@ from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from project.artefacts import DVC_LOCK, PARAMS
+from project.artefacts import CONF, DVC_LOCK, PARAMS, SETTINGS_CHECKED
 from project.errors import UserError
 from project.loading import read_params, read_yaml
+from project.overrides import repro_command
+
+CHECK = "settings"  # the stage that holds params.yaml against conf/
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ def read_lock(text: str) -> dict[str, Any]:
     try:
         stages = read_yaml(text)["stages"]
     except (YAMLError, KeyError, TypeError):
-        raise UserError(f"{DVC_LOCK}: cannot be read; delete it and type: make repro") from None
+        raise UserError(
+            f"{DVC_LOCK}: cannot be read; delete it and type: {repro_command()}"
+        ) from None
     return dict(stages)
 
 
@@ -42,22 +47,48 @@ def refuse_stale(stages: dict[str, Any]) -> None:
     As `dvc status` would, in a fiftieth of its time. It also finds a later stage that was not run
     again after an earlier one was: its recorded input differs from the file.
     """
+    _refuse_edited_conf(stages)
+    stages = decisive(stages)
     settings = read_params()
     found: dict[str, str | None] = {}
     for recorded in _entries(stages, "outs") + _entries(stages, "deps"):
         if recorded.path not in found:
             found[recorded.path] = content_md5(Path(recorded.path))
         if found[recorded.path] is None:
-            raise UserError(f"{recorded.path}: no such file or folder; type: make repro")
+            raise UserError(f"{recorded.path}: no such file or folder; type: {repro_command()}")
         if found[recorded.path] != recorded.md5:
             raise UserError(
                 f"{recorded.path}: not what {DVC_LOCK} records for stage {recorded.stage}; "
-                "type: make repro"
+                f"type: {repro_command()}"
             )
     for stage, entry in stages.items():
         for key, value in entry.get("params", {}).get(str(PARAMS), {}).items():
             if settings.get(key) != value:
-                raise UserError(f"{PARAMS}: {key} has changed since {stage} ran; type: make repro")
+                raise UserError(
+                    f"{PARAMS}: {key} has changed since {stage} ran; type: {repro_command()}"
+                )
+
+
+def decisive(stages: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the check that conf/ and params.yaml agree, which makes no difference to a model.
+
+    An edit in conf/ that does is in the settings that the other stages record.
+    """
+    kept = {}
+    for name, stage in stages.items():
+        deps = [dep for dep in stage.get("deps", []) if dep["path"] != str(SETTINGS_CHECKED)]
+        if name != CHECK:
+            kept[name] = stage | {"deps": deps}
+    return kept
+
+
+def _refuse_edited_conf(stages: dict[str, Any]) -> None:
+    deps = stages.get(CHECK, {}).get("deps", [])
+    recorded = [dep["md5"] for dep in deps if dep["path"] == str(CONF)]
+    if recorded and recorded != [content_md5(CONF)]:
+        from project.params import check_agreement  # and Hydra with it
+
+        check_agreement()
 
 
 def content_md5(path: Path) -> str | None:

@@ -1,7 +1,8 @@
 """File the judged model in MLflow as a run and a model version: `make register`.
 
-The version comes last and carries the digest of dvc.lock. So it is there or it is not: a run that
-a kill left without a version is thrown away, and the same inputs never make a second version.
+The version comes last and carries the digest of what dvc.lock records. So it is there or it is
+not: a run that a kill left without a version is thrown away, and the same inputs never make a
+second version.
 """
 
 import tempfile
@@ -13,6 +14,7 @@ from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.loading import load
+from project.overrides import repro_command
 from project.settings import Tracking
 from tracking.mlflow_model import write_model
 from tracking.provenance import IDENTITY, is_vague, provenance
@@ -29,7 +31,7 @@ def register() -> str:
     does not answer.
     """
     stages, evaluation = judged()
-    tags = provenance(evaluation["verdict"])
+    tags = provenance(evaluation["verdict"], stages)
     settings, uri = load("tracking", Tracking), tracking_uri()
     with one_at_a_time():
         client = connect(uri)
@@ -55,10 +57,10 @@ def register() -> str:
 def judged() -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what the stages made, provided that it belongs together and passed."""
     if not DVC_LOCK.exists():
-        raise UserError(f"{DVC_LOCK}: no such file, nothing has been run; type: make repro")
+        raise UserError(f"{DVC_LOCK}: no such file, nothing has been run; type: {repro_command()}")
     stages = read_lock(DVC_LOCK.read_text(encoding="utf-8"))
     if "evaluate" not in stages:
-        raise UserError(f"{DVC_LOCK}: no model has been evaluated; type: make repro")
+        raise UserError(f"{DVC_LOCK}: no model has been evaluated; type: {repro_command()}")
     refuse_stale(stages)
     evaluation: dict[str, Any] = read_json(EVALUATION)
     if evaluation["verdict"] != "passed":

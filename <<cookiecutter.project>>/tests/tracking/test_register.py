@@ -8,9 +8,9 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from project.dvc_lock import content_md5
+from project.dvc_lock import content_md5, read_lock
 from project.errors import UserError
-from tracking.provenance import git_commit
+from tracking.provenance import git_commit, provenance
 from tracking.register import register
 from tracking.run_log import curve_values, flatten, metric_values
 from tracking.store import DEFAULT, refuse_unreachable, shown
@@ -128,6 +128,18 @@ def test_registers_once_and_the_model_loads_back(
     assert run.data.params["model.name"] == "double"
     assert run.data.metrics == METRICS | {"train_loss": 0.9}
     assert not Path(run.info.artifact_uri).is_absolute()
+
+
+def test_inputs_make_another_version_and_the_check_of_conf_does_not(project: Path) -> None:
+    stages = read_lock(Path("dvc.lock").read_text())
+    check = {"deps": [{"path": "conf", "md5": "0"}], "outs": [{"path": "build/x", "md5": "0"}]}
+    before, checked, changed = (
+        provenance("passed", lock)["run_sha256"]
+        for lock in (stages, stages | {"settings": check}, stages | {"train": check})
+    )
+
+    assert checked == before
+    assert changed != before
 
 
 def test_a_refused_model_is_not_registered(project: Path) -> None:
