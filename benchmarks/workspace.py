@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.measure import ENVIRONMENT, Command
+from benchmarks.measure import ENVIRONMENT, Command, run
 from tests.conftest import copy_template
 from tests.projects import generate_with_environment
 
@@ -21,6 +21,8 @@ def template(work: Path) -> Path:
 def project(work: Path, name: str, *overrides: str) -> Path:
     """Generate a project with the shared environment, its params.yaml composed with overrides."""
     folder = generate_with_environment(template(work), work / name)
+    # As make setup does, which a linked environment spares.
+    run(Command(("bin/python", "-m", "compileall", "-q", "src"), folder))
     compose(folder, *overrides)
     return folder
 

@@ -13,7 +13,7 @@ from pipeline.onnx_model import OnnxModel
 from pipeline.plots import plot_tables
 from pipeline.scoring import hold_against
 from pipeline.slices import slice_metrics
-from pipeline.tables import read_table
+from pipeline.tables import keep_pandas_out, read_table
 from pipeline.verdict import judge, metric_rows
 from project.artefacts import EVALUATION, GOLDEN, METRICS, ONNX, PLOTS, TEST
 from project.errors import one_line
@@ -65,4 +65,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_pandas_out()
     one_line(main)

@@ -1,6 +1,5 @@
 """The ONNX graph as it is shipped: inputs by column, outputs by name, the contract inside."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,15 +7,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.tables import Contract
-
-
-@dataclass(frozen=True)
-class TensorNames:
-    """What a converter called its outputs; a label's index may be left to the probabilities."""
-
-    prediction: str | None = None
-    probabilities: str | None = None
-    label_index: str | None = None
+from pipeline.tensor_names import TensorNames
 
 
 def finish(model: onnx.ModelProto, names: TensorNames, contract: Contract) -> onnx.ModelProto:

@@ -3,23 +3,25 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no talk of devices nobody asked for
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums depend on the processor
 
 import keras
 import numpy as np
-import onnx
 import pyarrow as pa
 import tensorflow as tf
 from keras import ops
 
-from pipeline.graph import TensorNames
 from pipeline.inputs import Inputs, model_inputs, target_values
 from pipeline.tables import Contract
+from pipeline.tensor_names import TensorNames
 from project.errors import UserError
 from project.settings import KerasModel
+
+if TYPE_CHECKING:
+    import onnx  # train has no use for it
 
 ARCHITECTURE, WEIGHTS = "architecture.json", "model.weights.h5"
 
@@ -54,7 +56,7 @@ def predict(folder: Path, inputs: Inputs, contract: Contract) -> np.ndarray[Any,
     return np.asarray(output if contract.classes else output.ravel(), dtype=np.float64)
 
 
-def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple[onnx.ModelProto, TensorNames]:
+def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple["onnx.ModelProto", TensorNames]:
     """Convert by way of a SavedModel, as tf2onnx's command line does, but in this process."""
     from tf2onnx import convert, tf_loader
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from pipeline.tables import contract_of, read_table, write_table
+from pipeline.tables import contract_of, keep_pandas_out, read_table, write_table
 from project.artefacts import REFERENCE, TEST, TRAIN, VALID
 from project.errors import one_line
 from project.loading import load
@@ -45,4 +45,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_pandas_out()
     one_line(main)

@@ -2,10 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 import pyarrow as pa
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -13,12 +12,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipeline.graph import TensorNames
 from pipeline.inputs import Inputs, model_inputs, target_values
 from pipeline.skops_archive import read_archive, write_archive
 from pipeline.tables import Contract
+from pipeline.tensor_names import TensorNames
 from project.errors import UserError
 from project.settings import ROLES, Preprocessing, SklearnModel
+
+if TYPE_CHECKING:
+    import onnx  # train has no use for it
 
 ARCHIVE = "pipeline.skops"
 
@@ -49,7 +51,7 @@ def predict(folder: Path, inputs: Inputs, contract: Contract) -> np.ndarray[Any,
     return np.asarray(pipeline.predict(frame), dtype=np.float64).ravel()
 
 
-def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple[onnx.ModelProto, TensorNames]:
+def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple["onnx.ModelProto", TensorNames]:
     """Convert the pipeline; `UserError` where its estimator has no converter."""
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType

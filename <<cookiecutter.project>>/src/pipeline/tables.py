@@ -1,6 +1,7 @@
 """Parquet tables between stages, and the contract that travels in their schema."""
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -59,3 +60,20 @@ def read_table(path: Path) -> pa.Table:
 def contract_of(table: pa.Table) -> Contract:
     """Return the contract that `write_table` put into the schema."""
     return Contract.from_json(table.schema.metadata[_CONTRACT])
+
+
+def keep_pandas_out() -> None:
+    """Spare this process pandas, which pyarrow imports to see whether a value is one of its.
+
+    That takes as long as all else of a small stage. pyarrow asks once, with the first list.
+    """
+
+    class Absent:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            if name == "pandas":
+                raise ModuleNotFoundError(name)
+
+    sys.meta_path.insert(0, Absent)
+    pa.array([])
+    sys.meta_path.remove(Absent)

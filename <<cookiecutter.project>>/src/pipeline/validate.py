@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from pipeline.tables import Contract, read_table, write_table
+from pipeline.tables import Contract, keep_pandas_out, read_table, write_table
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.conversion import convert
 from project.errors import UserError, one_line
@@ -221,4 +221,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_pandas_out()
     one_line(main)
