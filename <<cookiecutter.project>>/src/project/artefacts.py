@@ -33,6 +33,11 @@ SBOM = Path("dist/sbom.json")
 MANIFEST = Path("dist/manifest.json")
 PROVENANCE = Path("dist/provenance.json")
 SIGNATURE = Path("dist/signature.json")
+PULLED = Path("build/pulled")
+
+PRIVATE_KEY = Path("keys/signing.key")
+PUBLIC_KEY = Path("keys/signing.pub")
+REGISTRY = Path("registry")
 
 PAGE = Path("reports/index.html")
 REGISTERED = Path("build/registered.json")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from project.errors import UserError
 
+NO_COMMIT = "none"
+DIRTY = "-dirty"
+
 
 def git(*arguments: str, cwd: Path | None = None, **environment: str) -> str:
     """Run git and return what it printed; stop with its message where it fails."""
@@ -27,3 +30,20 @@ def run_git(
         text=True,
         check=False,
     )
+
+
+def head_commit(folder: Path | None = None) -> str:
+    """Return HEAD, with `-dirty` where the project's files differ from it; `none` without one."""
+    try:
+        head = run_git("rev-parse", "--verify", "--quiet", "HEAD", cwd=folder)
+    except FileNotFoundError:
+        return NO_COMMIT
+    if head.returncode:
+        return NO_COMMIT
+    edits = run_git("status", "--porcelain", "--", ".", cwd=folder).stdout.strip()
+    return head.stdout.strip() + (DIRTY if edits else "")
+
+
+def is_vague(commit: str) -> bool:
+    """Tell whether `head_commit` named no commit that holds exactly these files."""
+    return commit == NO_COMMIT or commit.endswith(DIRTY)

@@ -13,11 +13,12 @@ from project.artefacts import DVC_LOCK, EVALUATION, GOLDEN, ONNX, REGISTERED, TR
 from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
+from project.git import is_vague
 from project.loading import load
 from project.overrides import repro_command
 from project.settings import Tracking
 from tracking.mlflow_model import write_model
-from tracking.provenance import IDENTITY, is_vague, provenance
+from tracking.provenance import IDENTITY, provenance
 from tracking.run_log import log_run
 from tracking.store import connect, experiment_id, one_at_a_time, shown, store_errors, tracking_uri
 

@@ -1,5 +1,4 @@
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from onnx import TensorProto, helper
 
 from project.dvc_lock import content_md5, read_lock
 from project.errors import UserError
-from tracking.provenance import git_commit, provenance
+from tracking.provenance import provenance
 from tracking.register import register
 from tracking.run_log import curve_values, flatten, metric_values
 from tracking.store import DEFAULT, refuse_unreachable, shown
@@ -209,16 +208,3 @@ def test_metrics_carry_their_intervals_and_curves_their_steps() -> None:
 
     assert {name: value for name, value, _ in metric_values(EVALUATION)} == METRICS
     assert list(curve_values(training)) == [("train_loss", 0.9, 1), ("validation_loss", 1.1, 1)]
-
-
-def test_the_commit_says_whether_it_holds_the_files(tmp_path: Path) -> None:
-    def git(*arguments: str) -> None:
-        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
-
-    git("init", "-q")
-    assert git_commit(tmp_path) == "none"
-    git("commit", "-q", "--allow-empty", "-m", "First")
-    assert len(git_commit(tmp_path)) == 40
-    (tmp_path / "edit").touch()
-    assert git_commit(tmp_path).endswith("-dirty")

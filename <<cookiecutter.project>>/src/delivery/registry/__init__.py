@@ -1,0 +1,1 @@
+"""Where packages are kept: a folder here, or an OCI registry; nothing above can tell which."""

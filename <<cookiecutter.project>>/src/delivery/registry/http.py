@@ -1,0 +1,234 @@
+"""A registry that speaks the OCI distribution-spec 1.1, or 1.0, which has no referrers API.
+
+https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import requests
+
+from delivery.registry.interface import LARGEST_MANIFEST, Sent, descriptor_of
+from delivery.registry.login import reason
+from delivery.registry.session import Session, TransientError
+from project.errors import UserError
+from project.oci import INDEX_TYPE, MANIFEST_TYPE, Descriptor, canonical, checked_digest, digest_of
+
+CHUNK = 2**20
+ATTEMPTS = 4  # to list referrers where others list theirs at the same time
+
+
+class HttpRegistry:
+    """A repository in a registry."""
+
+    def __init__(self, host: str, repository: str) -> None:
+        self._where = f"{host}/{repository}"
+        self._session = Session(host, self._where)
+        self._path = f"/v2/{repository}"
+
+    @property
+    def where(self) -> str:
+        """Host and path."""
+        return self._where
+
+    def resolve(self, tag: str) -> str | None:
+        """Ask what a tag points to."""
+        found = self._manifest(tag)
+        return digest_of(found) if found is not None else None
+
+    def has_manifest(self, digest: str) -> bool:
+        """Ask for a manifest; a registry stores none whose blobs it has not."""
+        url = f"{self._path}/manifests/{checked_digest(digest)}"
+        return self._is_there(url, f"looking for {digest}")
+
+    def manifest(self, digest: str) -> bytes | None:
+        """Get a manifest."""
+        return self._manifest(checked_digest(digest))
+
+    def send_manifest(self, content: bytes, tag: str | None = None) -> None:
+        """Put a manifest under its digest or a tag."""
+        self._put_manifest(content, tag or digest_of(content))
+
+    def has_blob(self, digest: str) -> bool:
+        """Ask for a blob."""
+        return self._is_there(self._blob_url(digest), f"looking for blob {digest}")
+
+    def chunks(self, digest: str) -> Iterator[bytes]:
+        """Get a blob; where the connection breaks, the rest of it."""
+        done = 0
+        while True:
+            before = done
+            try:
+                for chunk in self._chunks(digest, done):
+                    done += len(chunk)
+                    yield chunk
+                return
+            except TransientError as failure:
+                if done == before:
+                    raise UserError(f"{self.where}: blob {digest}: {failure}") from None
+
+    def send_blob(self, digest: str, file: Path, sent: Sent) -> None:
+        """Upload a file in one piece; where the connection breaks, from its start."""
+        if not self.has_blob(digest):
+            self._session.again(lambda: self._upload(digest, file, sent))
+
+    def referrers(self, digest: str) -> list[Descriptor]:
+        """Ask the referrers API, or read the list under the fallback tag."""
+        url: str | None = f"{self._path}/referrers/{checked_digest(digest)}"
+        found: list[Descriptor] = []
+        while url:
+            response = self._session.request("GET", url)
+            if response.status_code != 200 or not _is_index(response):
+                return self._listed(digest)
+            found += _entries(response.content, self.where)
+            url = response.links.get("next", {}).get("url")
+        return found
+
+    def attach(self, digest: str, manifests: list[bytes]) -> None:
+        """Put manifests; list them under the fallback tag where the registry does not itself."""
+        unlisted = [
+            descriptor_of(content)
+            for content in manifests
+            if not self._put_manifest(content, digest_of(content)).headers.get("OCI-Subject")
+        ]
+        # Registries have no lock, so whoever lists at the same time may write over our list.
+        for _ in range(ATTEMPTS):
+            listed = self._listed(digest)
+            missing = [entry for entry in unlisted if entry not in listed]
+            if not missing:
+                return
+            entries = [entry.to_json() for entry in [*listed, *missing]]
+            index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}
+            self._put_manifest(canonical(index), _fallback_tag(digest))
+        raise UserError(f"{self.where}: others list what belongs to {digest}; push again")
+
+    def _is_there(self, url: str, doing: str) -> bool:
+        response = self._session.request("HEAD", url, headers=_accept(), allow_redirects=True)
+        if response.status_code not in (200, 404):
+            raise self._session.refuse(response, doing)
+        return response.status_code == 200
+
+    def _manifest(self, reference: str) -> bytes | None:
+        url = f"{self._path}/manifests/{reference}"
+        response = self._session.request("GET", url, headers=_accept(), stream=True)
+        with response:
+            if response.status_code == 404:
+                return None
+            if response.status_code != 200:
+                raise self._session.refuse(response, f"asking for {reference}")
+            content = b""
+            try:
+                for chunk in response.iter_content(CHUNK):
+                    content += chunk
+                    if len(content) > LARGEST_MANIFEST:
+                        raise UserError(f"{self.where}: {reference}: too large for a manifest")
+            except requests.RequestException as error:
+                raise UserError(f"{self.where}: {reference}: {reason(error)}") from None
+        return content
+
+    def _put_manifest(self, content: bytes, reference: str) -> requests.Response:
+        media_type = json.loads(content).get("mediaType", MANIFEST_TYPE)
+        response = self._session.request(
+            "PUT",
+            f"{self._path}/manifests/{reference}",
+            body=lambda: content,
+            headers={"Content-Type": media_type},
+        )
+        if response.status_code != 201:
+            raise self._session.refuse(response, f"sending manifest {reference}")
+        return response
+
+    def _upload(self, digest: str, file: Path, sent: Sent) -> None:
+        opened = self._session.once("POST", f"{self._path}/blobs/uploads/")
+        if opened.status_code != 202 or "Location" not in opened.headers:
+            raise self._session.refuse(opened, "opening an upload")
+        location = urljoin(f"{self._session.base}/", opened.headers["Location"])
+        separator = "&" if urlsplit(location).query else "?"
+        url = f"{location}{separator}{urlencode({'digest': digest})}"
+        with file.open("rb") as stream:
+            body = _Counted(stream, file.stat().st_size, sent)
+            kind = {"Content-Type": "application/octet-stream"}
+            try:
+                response = self._session.once("PUT", url, body=body.rewound, headers=kind)
+            except TransientError:
+                body.rewound()
+                raise
+        if response.status_code == 404:  # the upload was forgotten, as when a registry restarts
+            raise TransientError("lost an upload")
+        if response.status_code != 201:
+            raise self._session.refuse(response, f"sending blob {digest}")
+
+    def _chunks(self, digest: str, start: int) -> Iterator[bytes]:
+        wanted = {"Range": f"bytes={start}-"} if start else {}
+        url = self._blob_url(digest)
+        response = self._session.request("GET", url, headers=wanted, stream=True)
+        with response:
+            if response.status_code == 404:
+                raise UserError(f"{self.where}: has no blob {digest}")
+            if response.status_code not in (200, 206):
+                raise self._session.refuse(response, f"fetching blob {digest}")
+            if start and response.status_code == 200:
+                raise UserError(f"{self.where}: blob {digest}: the connection broke; pull again")
+            try:
+                yield from response.iter_content(CHUNK)
+            except requests.RequestException as error:
+                raise TransientError(f"the connection broke: {reason(error)}") from None
+
+    def _listed(self, digest: str) -> list[Descriptor]:
+        content = self._manifest(_fallback_tag(digest))
+        return _entries(content, self.where) if content is not None else []
+
+    def _blob_url(self, digest: str) -> str:
+        return f"{self._path}/blobs/{checked_digest(digest)}"
+
+
+class _Counted:
+    """A file that tells how much of it was read: requests asks for its length, and reads."""
+
+    def __init__(self, stream: IO[bytes], size: int, sent: Sent) -> None:
+        self._stream = stream
+        self._size = size
+        self._sent = sent
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self.read(CHUNK):
+            yield chunk
+
+    def read(self, size: int = -1) -> bytes:
+        """Read, and tell how much."""
+        chunk = self._stream.read(size)
+        self._sent(len(chunk))
+        return chunk
+
+    def rewound(self) -> "_Counted":
+        """Begin again; what was sent is sent no longer."""
+        self._sent(-self._stream.tell())
+        self._stream.seek(0)
+        return self
+
+
+def _accept() -> dict[str, str]:
+    return {"Accept": f"{MANIFEST_TYPE}, {INDEX_TYPE}"}
+
+
+def _is_index(response: requests.Response) -> bool:
+    return response.headers.get("Content-Type", "").partition(";")[0] == INDEX_TYPE
+
+
+def _entries(content: bytes, where: str) -> list[Descriptor]:
+    try:
+        listed: list[dict[str, Any]] = json.loads(content)["manifests"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{where}: expected a list of referrers") from None
+    return [Descriptor.from_json(entry) for entry in listed]
+
+
+def _fallback_tag(digest: str) -> str:
+    """Return the tag under which referrers are listed where a registry does not list them."""
+    return checked_digest(digest).replace(":", "-")
