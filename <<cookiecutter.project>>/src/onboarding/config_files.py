@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from onboarding.inference import Decision
 from onboarding.plan import Plan
 from onboarding.target import Target
+from project.yaml_text import yaml_text
 
 LONGEST_COMMENT = 100
 
@@ -74,7 +73,7 @@ def _scalar(value: Any) -> str:
     """Write a value so that YAML and OmegaConf read it back as it is, quoted where they must."""
     if isinstance(value, str):
         value = value.replace("${", "\\${")
-    text = str(yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**9))
+    text = yaml_text(value, width=10**9, flow=True)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -18,6 +18,7 @@ from project.errors import UserError, one_line
 from project.files import write_text
 from project.loading import check, read_params
 from project.overrides import head_line, overrides_from_make, recorded_overrides, repro_command
+from project.yaml_text import yaml_text
 
 HEADER = "# Composed from conf/ by make repro: edit there, not here."
 NOTHING = ("", "null", "None", "~")
@@ -84,8 +85,7 @@ def _explain(error: Exception, conf: Path) -> str:
 
 def render(settings: dict[str, Any], overrides: list[str]) -> str:
     """Write settings as the text of params.yaml, with the overrides that made them."""
-    body = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
-    return "\n".join([HEADER, *head_line(overrides), "", body])
+    return "\n".join([HEADER, *head_line(overrides), "", yaml_text(settings)])
 
 
 def write(overrides: list[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import yaml
+from project.yaml_text import yaml_text
 
 GROUPS = ("model", "split", "validation", "export", "evaluation", "source")
 
@@ -15,7 +15,7 @@ def choices(params: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def as_yaml(params: dict[str, Any]) -> str:
     """Return all settings as YAML."""
-    return yaml.safe_dump(params, sort_keys=False, allow_unicode=True, width=100)
+    return yaml_text(params)
 
 
 def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
@@ -31,6 +31,4 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value or '""'
-    return (
-        yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
-    )
+    return yaml_text(value, width=10_000, flow=True).removesuffix("...\n").strip()

@@ -10,6 +10,7 @@ import yaml
 
 from project import params
 from project.errors import UserError
+from project.loading import read_params
 from project.overrides import recorded_overrides
 from project.params import compose, write
 
@@ -71,6 +72,12 @@ def test_params_are_written_once_and_remember_their_overrides(project: Path) -> 
     assert recorded_overrides(text) == ["model.n_estimators=7", "dataset=iris"]
     assert yaml.safe_load(text)["model"]["n_estimators"] == 7
     params.check_agreement()
+
+
+def test_classes_that_look_like_something_else_stay_texts(project: Path) -> None:
+    write(["dataset.target.classes=['1e5','no','0o7']"])
+
+    assert read_params()["dataset"]["target"]["classes"] == ["1e5", "no", "0o7"]
 
 
 def test_an_edit_in_conf_is_noticed(
