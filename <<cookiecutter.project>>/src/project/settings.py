@@ -1,5 +1,6 @@
 """What params.yaml may say: one model a group, strict, so that a typo stops with the key's name."""
 
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,6 +22,13 @@ DIRECTIONS: dict[str, dict[str, Literal["higher", "lower"]]] = {
         "calibration_error": "lower",
     },
     "regression": {"rmse": "lower", "mae": "lower", "r2": "higher"},
+}
+#: What a metric can be, where that is not 0 to 1: a threshold beyond it is a slip of the pen.
+RANGES = {
+    "log_loss": (0.0, inf),
+    "rmse": (0.0, inf),
+    "mae": (0.0, inf),
+    "r2": (-inf, 1.0),
 }
 
 
@@ -252,6 +260,13 @@ class Settings(Strict):
                 raise ValueError(
                     f"evaluation: {metric} is no metric of {task}; choose from {', '.join(known)}"
                 )
+        for metric, threshold in self.evaluation.thresholds.items():
+            low, high = RANGES.get(metric, (0.0, 1.0))
+            if threshold is not None and not low <= threshold <= high:
+                raise ValueError(
+                    f"evaluation.thresholds.{metric}: expected {_range(low, high)}, as {metric} "
+                    f"is never beyond, got {threshold:g}"
+                )
         for name in self.evaluation.slices:
             if name not in self.dataset.columns:
                 raise ValueError(f"evaluation.slices: {name} is no column of {self.dataset.name}")
@@ -261,6 +276,12 @@ class Settings(Strict):
                 f"{task}; choose another model, or name a {ROLES[task]} in its file"
             )
         return self
+
+
+def _range(low: float, high: float) -> str:
+    if high == inf:
+        return f"at least {low:g}"
+    return f"at most {high:g}" if low == -inf else f"{low:g} to {high:g}"
 
 
 ROLES = {"classification": "classifier", "regression": "regressor"}

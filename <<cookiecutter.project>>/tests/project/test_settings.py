@@ -47,6 +47,13 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         0.5,
         "evaluation: r2 is no metric of classification; choose from accuracy, balanced_accuracy",
     ),
+    "a share above one": (
+        "evaluation.thresholds.balanced_accuracy",
+        1.5,
+        "conf/evaluation/: evaluation.thresholds.balanced_accuracy: expected 0 to 1, as",
+    ),
+    "a negative loss": ("evaluation.thresholds.log_loss", -0.1, "log_loss: expected at least 0,"),
+    "a threshold that is no number": ("evaluation.thresholds.accuracy", float("nan"), "got nan"),
     "a slice by no column": ("evaluation.slices", ["age"], "evaluation.slices: age is no column"),
     "a model without a classifier": ("model.classifier", None, "model: random_forest has no class"),
     "a target among the inputs": (
