@@ -23,6 +23,28 @@ def test_help_names_each_target_and_what_it_does(generated: Callable[..., Path])
     assert make(project).stdout == shown.stdout
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("random_forest", "make repro model=random_forest"),
+        ("iris", "make repro dataset=iris"),
+        ("nonsense", "make help"),
+    ],
+)
+def test_a_word_that_is_no_target_stops_make_before_any_runs(
+    word: str, hint: str, template: Path, tmp_path: Path
+) -> None:
+    project = generate(template, tmp_path)
+
+    done = make(project, "repro", word)
+
+    assert done.returncode == 2
+    assert re.fullmatch(
+        rf"Makefile:\d+: \*\*\* {word}: no such target; type: {hint}.  Stop.\n", done.stderr
+    )
+    assert not (project / ".venv").exists()
+
+
 def test_setup_installs_mends_and_adds_tensorflow(template: Path, tmp_path: Path) -> None:
     project = generate(template, tmp_path, framework="sklearn")
     packages = project / ".venv/lib"
