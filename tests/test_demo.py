@@ -17,6 +17,8 @@ def test_the_demo_ends_with_a_registered_model(
     done = run(["make", "demo"], changing_template, {"MAKEFLAGS": "", "MAKELEVEL": ""})
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Wine model is ready." in done.stdout
+    assert "/tmp" not in done.stdout.replace(str(changing_template), "")
     assert "Passed" in done.stdout
     assert "registered wine-model version 1" in done.stdout
     assert "open reports/index.html there in a browser" in done.stdout

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 TEMPLATE = Path(__file__).resolve().parents[1]
@@ -14,12 +15,7 @@ DEMO = TEMPLATE / "demo"
 def main() -> None:
     """Generate, set up and run, as a user would; a demo that is there already is replaced."""
     shutil.rmtree(DEMO, ignore_errors=True)
-    generate = [sys.executable, "-m", "cookiecutter", "--no-input", str(TEMPLATE), *sys.argv[1:]]
-    with tempfile.TemporaryDirectory() as folder:
-        # Elsewhere first: inside this repository a project would not become one of its own.
-        run(Path.cwd(), *generate, "--output-dir", folder)
-        shutil.move(folder, DEMO)
-        Path(folder).mkdir()
+    generate(sys.argv[1:])
     project = next(DEMO.iterdir())
     run(project, "make", "setup")
     run(project, "make", "repro")
@@ -29,10 +25,31 @@ def main() -> None:
     )
 
 
+def generate(answers: list[str]) -> None:
+    """Generate elsewhere first: inside this repository a project would not become one of its own.
+
+    So what the last hook says to type next would name a folder that is gone; the demo does it here.
+    """
+    words = ["cookiecutter", "--no-input", str(TEMPLATE), *answers]
+    show(words)
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", *words, "--output-dir", folder]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        print(done.stdout.partition("\nNext:")[0].strip(), flush=True)
+        if done.returncode:
+            sys.exit(done.returncode)
+        shutil.move(folder, DEMO)
+        Path(folder).mkdir()
+
+
+def show(words: Sequence[str]) -> None:
+    """Print a command as a user would type it."""
+    print(f"\n$ {' '.join(words)}", flush=True)
+
+
 def run(folder: Path, *command: str) -> None:
     """Show a command and run it; end where it fails, its own words stand above."""
-    shown = [Path(command[0]).name, *command[1:]]
-    print(f"\n$ {' '.join(shown)}", flush=True)
+    show(command)
     # A make of its own, not a part of this one.
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
     done = subprocess.run(command, cwd=folder, env=environment)
