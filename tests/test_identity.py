@@ -1,6 +1,7 @@
 """Template and project differ in who the project is, and in nothing else."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,10 @@ def test_the_framework_picks_the_model(
 @pytest.mark.parametrize(
     ("licence", "words"),
     [
-        ("MIT", "Copyright (c) @ada\n\nPermission is hereby granted, free of charge"),
+        ("MIT", "Copyright (c) YEAR @ada\n\nPermission is hereby granted, free of charge"),
         ("Apache-2.0", "Apache License\n                           Version 2.0"),
-        ("BSD-3-Clause", "Copyright (c) @ada\n\nRedistribution and use in source and binary"),
-        ("Proprietary", "Copyright (c) @ada\n\nAll rights reserved."),
+        ("BSD-3-Clause", "Copyright (c) YEAR @ada\n\nRedistribution and use in source and binary"),
+        ("Proprietary", "Copyright (c) YEAR @ada\n\nAll rights reserved."),
     ],
 )
 def test_the_licence_is_the_one_that_was_asked_for(
@@ -79,6 +80,7 @@ def test_the_licence_is_the_one_that_was_asked_for(
 ) -> None:
     project = generate(template, tmp_path, owner="@ada", licence=licence)
 
+    words = words.replace("YEAR", str(datetime.now(UTC).year))
     assert (project / "LICENSE").read_text().lstrip().startswith(words)
 
 

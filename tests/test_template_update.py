@@ -1,5 +1,6 @@
 """A project is brought up to date with its template, and keeps what the user made."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,22 @@ def test_a_squashed_history_is_updated_again(project: Path, changing_template: P
     assert (project / CONFIG).read_text().startswith("# Newest.\n")
     assert "seed: 7" in (project / CONFIG).read_text()
     assert record(project)["commit"] == newest
+
+
+def test_a_licence_of_an_earlier_year_stays_as_it_is(
+    project: Path, changing_template: Path
+) -> None:
+    text = re.sub(r"\(c\) \d{4}", "(c) 2019", (project / "LICENSE").read_text())
+    (project / "LICENSE").write_text(text)
+    commit_all(project, "As generated in 2019")
+    edit(changing_template / PROJECT / CONFIG, "seed: 42", "seed: 43")
+    commit_all(changing_template, "Newer")
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stderr
+    assert (project / "LICENSE").read_text() == text
+    assert "seed: 43" in (project / CONFIG).read_text()
 
 
 def test_composed_settings_stay_the_users(project: Path, changing_template: Path) -> None:
