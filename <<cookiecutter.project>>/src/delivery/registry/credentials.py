@@ -88,9 +88,10 @@ def _from_entry(entry: dict[str, str], name: str) -> Credentials | None:
     user, password = entry.get("username", ""), entry.get("password", "")
     if entry.get("auth"):
         try:
-            user, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
+            pair = base64.b64decode(entry["auth"], validate=True).decode()
         except ValueError:
             raise UserError(f"{config_path()}: auths: {name}: auth is not base64") from None
+        user, _, password = pair.partition(":")
     token = entry.get("identitytoken", "")
     return Credentials(user, password, token) if password or token else None
 

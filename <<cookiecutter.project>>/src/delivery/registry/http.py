@@ -12,12 +12,11 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 
 from delivery.registry.interface import LARGEST_MANIFEST, Sent, descriptor_of
-from delivery.registry.login import reason
 from delivery.registry.session import Session, TransientError
 from project.errors import UserError
 from project.oci import INDEX_TYPE, MANIFEST_TYPE, Descriptor, canonical, checked_digest, digest_of
 
-CHUNK = 2**20
+CHUNK = 2**18
 ATTEMPTS = 4  # to list referrers where others list theirs at the same time
 
 
@@ -58,22 +57,20 @@ class HttpRegistry:
 
     def chunks(self, digest: str) -> Iterator[bytes]:
         """Get a blob; where the connection breaks, the rest of it."""
-        done = 0
+        done = tried = 0
         while True:
-            before = done
             try:
                 for chunk in self._chunks(digest, done):
-                    done += len(chunk)
+                    done, tried = done + len(chunk), 0
                     yield chunk
                 return
             except TransientError as failure:
-                if done == before:
-                    raise UserError(f"{self.where}: blob {digest}: {failure}") from None
+                self._session.pause(tried, failure)
+                tried += 1
 
     def send_blob(self, digest: str, file: Path, sent: Sent) -> None:
         """Upload a file in one piece; where the connection breaks, from its start."""
-        if not self.has_blob(digest):
-            self._session.again(lambda: self._upload(digest, file, sent))
+        self._session.again(lambda: self._upload(digest, file, sent))
 
     def referrers(self, digest: str) -> list[Descriptor]:
         """Ask the referrers API, or read the list under the fallback tag."""
@@ -112,9 +109,11 @@ class HttpRegistry:
         return response.status_code == 200
 
     def _manifest(self, reference: str) -> bytes | None:
+        return self._session.again(lambda: self._read_manifest(reference))
+
+    def _read_manifest(self, reference: str) -> bytes | None:
         url = f"{self._path}/manifests/{reference}"
-        response = self._session.request("GET", url, headers=_accept(), stream=True)
-        with response:
+        with self._session.once("GET", url, headers=_accept(), stream=True) as response:
             if response.status_code == 404:
                 return None
             if response.status_code != 200:
@@ -125,8 +124,8 @@ class HttpRegistry:
                     content += chunk
                     if len(content) > LARGEST_MANIFEST:
                         raise UserError(f"{self.where}: {reference}: too large for a manifest")
-            except requests.RequestException as error:
-                raise UserError(f"{self.where}: {reference}: {reason(error)}") from None
+            except requests.RequestException:
+                raise TransientError(f"the connection broke in {reference}") from None
         return content
 
     def _put_manifest(self, content: bytes, reference: str) -> requests.Response:
@@ -174,8 +173,8 @@ class HttpRegistry:
                 raise UserError(f"{self.where}: blob {digest}: the connection broke; pull again")
             try:
                 yield from response.iter_content(CHUNK)
-            except requests.RequestException as error:
-                raise TransientError(f"the connection broke: {reason(error)}") from None
+            except requests.RequestException:
+                raise TransientError(f"the connection broke in blob {digest}") from None
 
     def _listed(self, digest: str) -> list[Descriptor]:
         content = self._manifest(_fallback_tag(digest))

@@ -42,17 +42,20 @@ class Session:
 
     def again(self, attempt: Callable[[], T]) -> T:
         """Return what an attempt does, after a few more where it ends with `TransientError`."""
-        for wait in WAITS:
+        tried = 0
+        while True:
             try:
                 return attempt()
             except TransientError as failure:
-                if not self._answered:
-                    raise UserError(f"{self.where}: {failure}") from None
-                time.sleep(wait)
-        try:
-            return attempt()
-        except TransientError as failure:
-            raise UserError(f"{self.where}: {failure}, {len(WAITS) + 1} times") from None
+                self.pause(tried, failure)
+            tried += 1
+
+    def pause(self, tried: int, failure: TransientError) -> None:
+        """Wait before another attempt; `UserError` where that is not worth it."""
+        if tried == len(WAITS) or not self._answered:
+            times = f", {tried + 1} times" if tried else ""
+            raise UserError(f"{self.where}: {failure}{times}") from None
+        time.sleep(WAITS[tried])
 
     def once(
         self, method: str, url: str, body: Callable[[], Any] = lambda: None, **options: Any
