@@ -9,7 +9,7 @@ from benchmarks.workspace import compose, project
 # Run by the project's Python, which has NumPy and pyarrow.
 RESAMPLE = str(Path(__file__).with_name("resample.py"))
 ROWS = (178, 1_780, 17_800, 178_000, 1_000_000)
-STAGES = ("fetch", "validate", "prepare", "train", "export", "evaluate")
+STAGES = ("fetch", "validate", "prepare", "train", "export", "evaluate", "package")
 BOUND = 1024  # MiB, at the most rows
 BOUNDED = ("fetch", "validate", "prepare", "evaluate")
 # Fitted on a part of the rows: what is measured are the stages, not how long a forest takes.

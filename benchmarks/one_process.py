@@ -6,7 +6,7 @@ Run in the project's folder, by the project's Python; with `--imports` it ends a
 import importlib
 import sys
 
-STAGES = ("fetch", "validate", "prepare", "train", "export", "evaluate")
+STAGES = ("fetch", "validate", "prepare", "train", "export", "evaluate", "package")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from tests.conftest import copy_template
 from tests.projects import generate_with_environment
 
 #: What a run leaves in a project.
-LEFT = ("build", "data", "models", "reports", "dvc.lock", ".dvc/cache", ".dvc/tmp")
+LEFT = ("build", "data", "dist", "models", "reports", "dvc.lock", ".dvc/cache", ".dvc/tmp")
 
 
 def template(work: Path) -> Path:

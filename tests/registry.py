@@ -40,12 +40,12 @@ READ = """
 import hashlib, json, logging, mlflow, numpy, onnxruntime, pandas
 from mlflow import MlflowClient
 from pathlib import Path
-from project.dvc_lock import read_lock
+from project.dvc_lock import of_model, read_lock
 from project.files import read_json, sha256
 from tracking.provenance import provenance
 
 logging.getLogger("mlflow").setLevel("ERROR")
-stages = read_lock(Path("dvc.lock").read_text())
+stages = of_model(read_lock(Path("dvc.lock").read_text()))
 run_sha256 = provenance("", stages)["run_sha256"]
 client, read = MlflowClient(), []
 golden = read_json(Path("reports/golden.json"))

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import USER
 from tests.projects import make
 
-STAGES = ["fetch", "validate", "prepare", "train", "export", "evaluate"]
+STAGES = ["fetch", "validate", "prepare", "train", "export", "evaluate", "package"]
 OVERRIDES = ("model=random_forest",)
 RESULTS = [
     "data/raw/dataset.parquet",
@@ -27,6 +27,7 @@ RESULTS = [
     "models/model.onnx",
     "reports/metrics.json",
     "reports/golden.json",
+    "dist/manifest.json",
 ]
 # In KiB: what the disk has free beyond the project, and the longest file that may be written.
 FREE = [8, 24, 60, 240]
@@ -165,7 +166,7 @@ def is_writing(project: Path) -> bool:
 
 
 def leftovers(project: Path) -> list[Path]:
-    folders = ("build", "data", "models", "reports")
+    folders = ("build", "data", "dist", "models", "reports")
     return [file for folder in folders for file in (project / folder).rglob(".*.tmp")]
 
 
@@ -177,7 +178,7 @@ def assert_refused_in_short(done: subprocess.CompletedProcess[str]) -> None:
 
 
 def made(project: Path) -> dict[Path, bytes]:
-    folders = [project / name for name in ("data", "models", "reports")]
+    folders = [project / name for name in ("data", "dist", "models", "reports")]
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
     return {file: file.read_bytes() for file in files}
 

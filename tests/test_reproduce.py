@@ -28,6 +28,10 @@ NAMED_BY_A_DIGEST = [
     "models/model.onnx",
     "reports/metrics.json",
     "reports/golden.json",
+    "dist/bento",
+    "dist/modelcar",
+    "dist/sbom.json",
+    "dist/manifest.json",
 ]
 
 Trained = Callable[..., Path]

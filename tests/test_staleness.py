@@ -17,27 +17,31 @@ CONFIG = "conf/config.yaml"
 EDITS = {
     "a parameter of the model": (
         (FOREST, "n_estimators: 100", "n_estimators: 20", "model.n_estimators"),
-        ["train", "export", "evaluate"],
+        ["train", "export", "evaluate", "package"],
     ),
     "a threshold": (
         (WINE, "balanced_accuracy: 0.9", "balanced_accuracy: 0.8", "balanced_accuracy"),
-        ["evaluate"],
+        ["evaluate", "package"],
     ),
     "a tolerance of the export": (
         (CONFIG, "tolerance: 1.0e-4", "tolerance: 1.0e-3", "export.tolerance"),
-        ["export"],
+        ["export", "package"],
     ),
     "a rule that every row keeps": (
         (WINE, "alcohol: {type: number, min: 0", "alcohol: {type: number, min: 1", "alcohol.min"),
-        ["validate"],
+        ["validate", "package"],
     ),
     "the share of the test split": (
         (CONFIG, "test_share: 0.25", "test_share: 0.3", "split.test_share"),
-        ["prepare", "train", "export", "evaluate"],
+        ["prepare", "train", "export", "evaluate", "package"],
     ),
     "who owns the project": (
         ("conf/project.yaml", "@your-team", "@another-team", "project.owner"),
-        [],
+        ["package"],
+    ),
+    "the bound of a request": (
+        (CONFIG, "max_rows: 1024", "max_rows: 512", "serving.max_rows"),
+        ["package"],
     ),
 }
 

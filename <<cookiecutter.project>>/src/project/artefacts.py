@@ -5,6 +5,8 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 CONF = Path("conf")
 DVC_LOCK = Path("dvc.lock")
+SERVING_LOCK = Path("requirements/serving.txt")
+CONTAINERFILE = Path("deploy/Containerfile")
 
 SETTINGS_CHECKED = Path("build/settings.txt")
 RAW = Path("data/raw/dataset.parquet")

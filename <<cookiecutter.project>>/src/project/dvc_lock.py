@@ -41,6 +41,11 @@ def outputs(stages: dict[str, Any]) -> list[Recorded]:
     return _entries(stages, "outs")
 
 
+def of_model(stages: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the package: of a refused model there is none, but that of the one before it."""
+    return {name: stage for name, stage in stages.items() if name != "package"}
+
+
 def refuse_stale(stages: dict[str, Any]) -> None:
     """Raise `UserError` where any input, output or setting is not the one that dvc.lock records.
 
@@ -94,7 +99,8 @@ def _refuse_edited_conf(stages: dict[str, Any]) -> None:
 def content_md5(path: Path) -> str | None:
     """Name a file's or folder's content as DVC does; None where there is none."""
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
+        files = [file for file in path.rglob("*") if file.is_file()]
+        files = [file for file in files if "__pycache__" not in file.parts]  # as .dvcignore has it
         entries = [{"md5": _md5(f), "relpath": f.relative_to(path).as_posix()} for f in files]
         entries.sort(key=lambda entry: entry["relpath"])
         listing = json.dumps(entries, sort_keys=True).encode()

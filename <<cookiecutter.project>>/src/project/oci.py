@@ -19,6 +19,7 @@ INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+REF_NAME = "org.opencontainers.image.ref.name"  # an image's tag, in an index
 EMPTY = b"{}"  # the content of a config that says nothing, as referrers have it
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -114,6 +115,13 @@ def copy_blob(source: Path, layout: Path, media_type: str, **more: Any) -> Descr
     if not path.exists():
         with replacing(path) as temporary:
             shutil.copyfile(source, temporary)
+    return found
+
+
+def move_blob(source: Path, layout: Path, media_type: str, **more: Any) -> Descriptor:
+    """Make a file that lies on the same disk a blob."""
+    found = Descriptor(media_type, file_digest(source), source.stat().st_size, **more)
+    source.replace(blob_path(layout, found.digest))
     return found
 
 

@@ -6,9 +6,7 @@ import sys
 import threading
 from typing import IO
 
-from project.artefacts import EVALUATION
 from project.errors import UserError, one_line
-from project.files import read_json
 from project.last_result import kept
 from project.overrides import overrides_from_make
 from project.params import write
@@ -20,15 +18,23 @@ def repro(overrides: list[str]) -> None:
     Raises `UserError` where a stage failed or the verdict is `refused`.
     """
     write(overrides)
-    with kept():
-        _run_stages()
-    evaluation = read_json(EVALUATION)
-    if evaluation["verdict"] == "passed":
-        _run("tracking.register")
+    try:
+        with kept():
+            _run_stages()
+    except RefusedError:
+        _sum_up()  # so that one can look at what was refused
+        raise
+    _run("tracking.register")
+    _sum_up()
+
+
+class RefusedError(UserError):
+    """The stage package has refused the model for its verdict."""
+
+
+def _sum_up() -> None:
     _run("reporting.page")
     _run("reporting.summary")
-    if evaluation["verdict"] != "passed":
-        raise UserError(f"refused: {'; '.join(evaluation['reasons'])}")
 
 
 def _run_stages() -> None:
@@ -36,20 +42,28 @@ def _run_stages() -> None:
         [sys.executable, "-m", "dvc", "repro"], stderr=subprocess.PIPE, text=True
     )
     assert process.stderr
-    relay = threading.Thread(target=_relay, args=(process.stderr,))
+    refusals: list[str] = []
+    relay = threading.Thread(target=_relay, args=(process.stderr, refusals))
     relay.start()
     code = process.wait()
     relay.join()
+    if refusals:
+        raise RefusedError(refusals[0])
     if code:
         sys.exit(1)  # the stage has said why
 
 
-def _relay(stream: IO[str]) -> None:
-    """Pass stderr on, but for DVC's repetition of a failure that the stage has explained."""
+def _relay(stream: IO[str], refusals: list[str]) -> None:
+    """Pass stderr on, but for DVC's repetition of a failure that the stage has explained.
+
+    A refusal is kept for the end: what one can look at comes before it.
+    """
     explained = False
     for line in stream:
         explained = explained or line.startswith("error: ")
-        if not (explained and line.startswith("ERROR: failed to reproduce")):
+        if line.startswith("error: refused: "):
+            refusals.append(line.removeprefix("error: "))
+        elif not (explained and line.startswith("ERROR: failed to reproduce")):
             sys.stderr.write(line)
             sys.stderr.flush()
 

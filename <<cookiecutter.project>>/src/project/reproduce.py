@@ -4,7 +4,6 @@ Two clean clones of HEAD run every stage, and what they wrote is held against ea
 against dvc.lock.
 """
 
-import hashlib
 import signal
 import sys
 from dataclasses import dataclass
@@ -19,10 +18,11 @@ from project.artefacts import DVC_LOCK, PARAMS
 from project.clean_clone import CleanClone, run_stages
 from project.dvc_lock import Recorded, content_md5, outputs, read_lock
 from project.errors import UserError, one_line
-from project.files import sha256
+from project.files import content_sha256
 from project.git import git, run_git
 from project.loading import read_yaml
 
+MISSING = "missing"
 SHOWN = 16  # of a digest's 64 letters: enough to see a difference
 
 
@@ -88,21 +88,12 @@ def compare(recorded: list[Recorded], first: Path, second: Path) -> list[Row]:
     return [
         Row(
             entry.path,
-            digest(first / entry.path),
-            digest(second / entry.path),
+            content_sha256(first / entry.path) or MISSING,
+            content_sha256(second / entry.path) or MISSING,
             content_md5(first / entry.path) == content_md5(second / entry.path) == entry.md5,
         )
         for entry in recorded
     ]
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and digests of a folder's files."""
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
-    return sha256(path) if path.is_file() else "missing"
 
 
 def table(rows: list[Row]) -> Table:

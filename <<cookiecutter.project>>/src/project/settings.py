@@ -1,5 +1,6 @@
 """What params.yaml may say: one model a group, strict, so that a typo stops with the key's name."""
 
+import re
 from math import inf
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from project.columns import normalise
 
 ColumnType = Literal["number", "boolean", "category"]
 Task = Literal["classification", "regression"]
+PINNED = r".@sha256:[0-9a-f]{64}$"  # a name that stands for the same bytes for ever
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 #: Which way is better, by task and metric.
@@ -198,13 +200,33 @@ class Evaluation(Strict):
     confidence: Share
 
 
+class Opsets(Strict):
+    """The versions of ai.onnx that a model may use."""
+
+    oldest: int = Field(ge=1)
+    newest: int = Field(ge=1)
+
+
 class Package(Strict):
     """The ModelCar's form, and what a model file may hold; see conf/config.yaml."""
 
     runtime: Literal["triton", "openvino"]
     base: str
+    service_base: str
+    opset: Opsets
     operators: list[str] = Field(min_length=1)
-    max_bytes: int = Field(ge=1)
+    max_bytes: int = Field(ge=1, lt=2**31)  # what protobuf can read
+
+    @model_validator(mode="after")
+    def _bases_are_named_by_digest(self) -> "Package":
+        if self.base != "scratch" and not re.search(PINNED, self.base):
+            raise ValueError(
+                f"base: expected scratch, or path@sha256:… of an image in an OCI layout, "
+                f"got {self.base!r}"
+            )
+        if not re.search(PINNED, self.service_base):
+            raise ValueError(f"service_base: expected name@sha256:…, got {self.service_base!r}")
+        return self
 
 
 class Recording(Strict):

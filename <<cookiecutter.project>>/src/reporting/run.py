@@ -27,7 +27,7 @@ from project.artefacts import (
     VALID,
     VALIDATION,
 )
-from project.dvc_lock import read_lock, refuse_stale
+from project.dvc_lock import of_model, read_lock, refuse_stale
 from project.errors import UserError
 from project.files import read_json
 from project.loading import read_yaml
@@ -68,7 +68,7 @@ def read_run() -> Run:
         if not path.exists():
             raise UserError(f"{path}: not there yet; type: {repro_command()}")
     # A page must not show one run's settings beside another's results.
-    refuse_stale(read_lock(DVC_LOCK.read_text(encoding="utf-8")))
+    refuse_stale(of_model(read_lock(DVC_LOCK.read_text(encoding="utf-8"))))
     return Run(
         params=_parsed(PARAMS, _yaml),
         origin=_parsed(ORIGIN, read_json),

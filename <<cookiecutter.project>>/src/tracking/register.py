@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from project.artefacts import DVC_LOCK, EVALUATION, GOLDEN, ONNX, REGISTERED, TRAINING
-from project.dvc_lock import read_lock, refuse_stale
+from project.dvc_lock import of_model, read_lock, refuse_stale
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.git import is_vague
@@ -59,7 +59,7 @@ def judged() -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what the stages made, provided that it belongs together and passed."""
     if not DVC_LOCK.exists():
         raise UserError(f"{DVC_LOCK}: no such file, nothing has been run; type: {repro_command()}")
-    stages = read_lock(DVC_LOCK.read_text(encoding="utf-8"))
+    stages = of_model(read_lock(DVC_LOCK.read_text(encoding="utf-8")))
     if "evaluate" not in stages:
         raise UserError(f"{DVC_LOCK}: no model has been evaluated; type: {repro_command()}")
     refuse_stale(stages)

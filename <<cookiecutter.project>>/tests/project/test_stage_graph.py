@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.bento import service_files
+from pipeline.package import MADE_BY
+
+SERVICE = "src/serving"  # what the package holds, and does not import
 SRC = Path("src")
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
 MODULES = {name: stage["cmd"].split()[2] for name, stage in STAGES.items()}
@@ -19,7 +23,7 @@ GROUND = {
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"settings"}))
 def test_a_stage_depends_on_every_module_that_it_imports(stage: str) -> None:
-    declared = {dep for dep in STAGES[stage]["deps"] if dep.startswith("src/")}
+    declared = {dep for dep in STAGES[stage]["deps"] if dep.startswith("src/")} - {SERVICE}
 
     assert declared == {str(path_of(module)) for module in imported(MODULES[stage])}
 
@@ -27,8 +31,18 @@ def test_a_stage_depends_on_every_module_that_it_imports(stage: str) -> None:
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"settings"}))
 def test_a_stage_declares_the_settings_that_it_reads(stage: str) -> None:
     text = path_of(MODULES[stage]).read_text(encoding="utf-8")
+    read = re.findall(r'load\("(\w+)"', text) + (list(MADE_BY) if stage == "package" else [])
 
-    assert sorted(STAGES[stage]["params"]) == sorted(re.findall(r'load\("(\w+)"', text))
+    assert sorted(STAGES[stage]["params"]) == sorted(read)
+
+
+def test_the_package_depends_on_all_of_the_service_that_it_holds() -> None:
+    declared = STAGES["package"]["deps"]
+    held = [str(path) for path in service_files()]
+
+    assert SERVICE in declared
+    assert f"{SERVICE}/service.py" in held
+    assert [path for path in held if not path.startswith(f"{SERVICE}/")] == []
 
 
 def test_each_stage_is_a_module_of_its_name() -> None:
