@@ -12,8 +12,10 @@ import sys
 #: A program that tests run, and the Debian package that brings it.
 PACKAGES = {
     "chromium": "chromium",
+    "docker-registry": "docker-registry",
     "fc-list": "fontconfig",
     "pg_ctlcluster": "postgresql",
+    "skopeo": "skopeo",
 }
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from delivery import packages
 from delivery.push import push_package
-from delivery.registry.folder import TAGGED, Folder
+from delivery.registry.folder import Folder
 from delivery.sign import signed_package
-from project.oci import read_index
+from project.oci import REF_NAME, read_index
 
 LAYOUT = Path("registry/toy")
 FEWEST_STEPS = 20  # 13 blobs, 6 manifests, and the index eight times
@@ -27,7 +27,7 @@ def test_a_push_killed_at_any_step_tags_nothing_and_the_next_one_finishes(packag
             break
         for entry in read_index(LAYOUT) if (LAYOUT / "index.json").exists() else []:
             assert Folder(LAYOUT).has_manifest(entry.digest)
-            assert TAGGED not in entry.annotations
+            assert REF_NAME not in entry.annotations
 
         push_package(Folder(LAYOUT), signed)
         assert packages.resolve(signed.manifest["version"]) == signed.digest

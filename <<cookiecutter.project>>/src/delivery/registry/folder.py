@@ -14,6 +14,7 @@ from delivery.registry.interface import Sent, blobs_of, descriptor_of, parse_man
 from project.errors import UserError
 from project.oci import (
     MANIFEST_TYPE,
+    REF_NAME,
     Descriptor,
     blob_path,
     copy_blob,
@@ -24,7 +25,6 @@ from project.oci import (
     write_index,
 )
 
-TAGGED = "org.opencontainers.image.ref.name"
 CHUNK = 2**20
 
 
@@ -41,7 +41,7 @@ class Folder:
 
     def resolve(self, tag: str) -> str | None:
         """Look a tag up in the index."""
-        tagged = [entry for entry in self._index() if entry.annotations.get(TAGGED) == tag]
+        tagged = [entry for entry in self._index() if entry.annotations.get(REF_NAME) == tag]
         return tagged[0].digest if tagged else None
 
     def has_manifest(self, digest: str) -> bool:
@@ -66,7 +66,7 @@ class Folder:
             if tag is None and any(entry.digest == found.digest for entry in index):
                 return
             if tag is not None:
-                found = replace(found, annotations={TAGGED: tag})
+                found = replace(found, annotations={REF_NAME: tag})
                 index = [entry for entry in index if not _gives_way(entry, found)]
             write_index(self._layout, [*index, found])
 
@@ -135,6 +135,6 @@ class Folder:
 
 def _gives_way(entry: Descriptor, tagged: Descriptor) -> bool:
     """Tell whether an entry is what a tag pointed to, or the same manifest before it had a tag."""
-    if entry.annotations.get(TAGGED) == tagged.annotations[TAGGED]:
+    if entry.annotations.get(REF_NAME) == tagged.annotations[REF_NAME]:
         return True
-    return entry.digest == tagged.digest and TAGGED not in entry.annotations
+    return entry.digest == tagged.digest and REF_NAME not in entry.annotations

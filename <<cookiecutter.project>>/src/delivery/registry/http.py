@@ -6,13 +6,13 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from typing import Any
 
 import requests
 
 from delivery.registry.interface import LARGEST_MANIFEST, Sent, descriptor_of
 from delivery.registry.session import Session, TransientError
+from delivery.registry.upload import send_file
 from project.errors import UserError
 from project.oci import INDEX_TYPE, MANIFEST_TYPE, Descriptor, canonical, checked_digest, digest_of
 
@@ -70,7 +70,8 @@ class HttpRegistry:
 
     def send_blob(self, digest: str, file: Path, sent: Sent) -> None:
         """Upload a file in one piece; where the connection breaks, from its start."""
-        self._session.again(lambda: self._upload(digest, file, sent))
+        uploads = f"{self._path}/blobs/uploads/"
+        self._session.again(lambda: send_file(self._session, uploads, digest, file, sent))
 
     def referrers(self, digest: str) -> list[Descriptor]:
         """Ask the referrers API, or read the list under the fallback tag."""
@@ -140,26 +141,6 @@ class HttpRegistry:
             raise self._session.refuse(response, f"sending manifest {reference}")
         return response
 
-    def _upload(self, digest: str, file: Path, sent: Sent) -> None:
-        opened = self._session.once("POST", f"{self._path}/blobs/uploads/")
-        if opened.status_code != 202 or "Location" not in opened.headers:
-            raise self._session.refuse(opened, "opening an upload")
-        location = urljoin(f"{self._session.base}/", opened.headers["Location"])
-        separator = "&" if urlsplit(location).query else "?"
-        url = f"{location}{separator}{urlencode({'digest': digest})}"
-        with file.open("rb") as stream:
-            body = _Counted(stream, file.stat().st_size, sent)
-            kind = {"Content-Type": "application/octet-stream"}
-            try:
-                response = self._session.once("PUT", url, body=body.rewound, headers=kind)
-            except TransientError:
-                body.rewound()
-                raise
-        if response.status_code == 404:  # the upload was forgotten, as when a registry restarts
-            raise TransientError("lost an upload")
-        if response.status_code != 201:
-            raise self._session.refuse(response, f"sending blob {digest}")
-
     def _chunks(self, digest: str, start: int) -> Iterator[bytes]:
         wanted = {"Range": f"bytes={start}-"} if start else {}
         url = self._blob_url(digest)
@@ -182,34 +163,6 @@ class HttpRegistry:
 
     def _blob_url(self, digest: str) -> str:
         return f"{self._path}/blobs/{checked_digest(digest)}"
-
-
-class _Counted:
-    """A file that tells how much of it was read: requests asks for its length, and reads."""
-
-    def __init__(self, stream: IO[bytes], size: int, sent: Sent) -> None:
-        self._stream = stream
-        self._size = size
-        self._sent = sent
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.read(CHUNK):
-            yield chunk
-
-    def read(self, size: int = -1) -> bytes:
-        """Read, and tell how much."""
-        chunk = self._stream.read(size)
-        self._sent(len(chunk))
-        return chunk
-
-    def rewound(self) -> "_Counted":
-        """Begin again; what was sent is sent no longer."""
-        self._sent(-self._stream.tell())
-        self._stream.seek(0)
-        return self
 
 
 def _accept() -> dict[str, str]:

@@ -1,0 +1,300 @@
+"""Packages in a folder and in Debian's docker-registry, as a user pushes and pulls them."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import USER, contents, git, run
+from tests.loopback_proxy import Proxy, proxy
+from tests.oci_registry import (
+    PASSWORD,
+    assert_has,
+    assert_whole,
+    docker_registry,
+    login,
+    registry_with_password,
+    registry_with_tokens,
+    tags,
+)
+from tests.projects import dvc, make
+
+Trained = Callable[..., Path]
+
+MODEL = "model=random_forest"
+REPOSITORY = "team/wine-model"
+REGISTRIES = ["a folder", "open", "with a password", "with tokens"]
+KILLS = 3
+LAST = 10_000  # bytes of a push, all of which are manifests
+# What a push sends beside files: manifests, and the heads of some hundred requests.
+OVERHEAD = 50_000
+
+
+@pytest.fixture
+def packaged(trained: Trained) -> Callable[[str], Path]:
+    """Return a function that gives a project with a package and keys; its registry is a folder."""
+
+    def prepare(name: str) -> Path:
+        project = trained(name, MODEL)
+        keys = make(project, "keys")
+        assert keys.returncode == 0, keys.stderr
+        return project
+
+    return prepare
+
+
+@pytest.fixture
+def registry() -> Iterator[Proxy]:
+    """Run an open registry behind a proxy that counts what is sent."""
+    with docker_registry() as host, proxy(host) as counted:
+        yield counted
+
+
+@pytest.mark.parametrize("kind", REGISTRIES)
+def test_a_package_goes_to_a_registry_and_comes_back(
+    packaged: Callable[[str], Path], kind: str, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        project = packaged("pushed")
+        host = start(kind, project, stack)
+        if host:
+            sign_for(project, f"{host}/team")
+        logged_in = login(tmp_path / "docker", host)
+
+        first = make(project, "push", environment=logged_in)
+        again = make(project, "push", environment=logged_in)
+
+        assert first.returncode == 0, first.stderr
+        digest = digest_of(project)
+        where = f"{host}/{REPOSITORY}" if host else "registry/wine-model"
+        assert first.stdout.startswith(f"pushed {where}:{digest[7:19]} (")
+        assert again.stdout.startswith(f"pushed {where}:{digest[7:19]} (all was there)\n")
+        assert seen_by_skopeo(project, where, digest[7:19], kind) == digest
+
+        pushed = contents(project / "dist")
+        shutil.rmtree(project / "dist")
+        pulled = make(project, "pull", f"DIGEST={digest}", environment=logged_in)
+        assert pulled.returncode == 0, pulled.stderr
+        assert contents(project / "build/pulled" / digest[7:]) == pushed
+
+
+@pytest.mark.parametrize("kind", ["with a password", "with tokens"])
+def test_a_wrong_password_is_one_line_within_seconds(
+    packaged: Callable[[str], Path], kind: str, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        project = packaged("refused")
+        host = start(kind, project, stack)
+        sign_for(project, f"{host}/team")
+
+        for password, said in {
+            "wrong": f"error: {host}: does not take the login that ",
+            "": f"error: {host}: wants a login, and ",
+        }.items():
+            before = time.monotonic()
+            environment = login(tmp_path / "docker", host if password else "other.io", password)
+            refused = make(project, "push", environment=environment)
+
+            assert time.monotonic() - before < 5
+            assert refused.returncode != 0
+            line, *rest = refused.stderr.splitlines()
+            assert line.startswith(said)
+            assert line.endswith(f"type: docker login {host}")
+            assert all(other.startswith("make: ") for other in rest)
+
+
+def test_another_training_sends_the_models_layer_and_what_names_it(
+    packaged: Callable[[str], Path], registry: Proxy
+) -> None:
+    project = packaged("retrained")
+    repro(project, f"project.registry={registry.host}/team")
+    first, everything, nothing = sizes(project), sent(registry, project), sent(registry, project)
+    repro(project, f"project.registry={registry.host}/team", "seed=1")
+    trained_anew = sent(registry, project)
+
+    changed = {digest: size for digest, size in sizes(project).items() if digest not in first}
+    model = json.loads((project / "dist/manifest.json").read_text())["digests"]["model"][7:]
+    assert model in changed
+    changed.pop(model)  # which goes within its layer alone
+    assert everything > trained_anew > nothing
+    assert nothing < 4096
+    assert trained_anew < sum(changed.values()) + OVERHEAD
+    assert_whole(registry.host, REPOSITORY)
+
+
+def test_a_killed_push_tags_nothing_and_the_next_one_finishes(
+    packaged: Callable[[str], Path], registry: Proxy
+) -> None:
+    project = packaged("killed")
+    sign_for(project, f"{registry.host}/whole")
+    total, tag = sent(registry, project), digest_of(project)[7:19]
+    moment = random.Random(42)
+    # Anywhere, and among the manifests, which go last and are small.
+    moments = [moment.randrange(total) for _ in range(KILLS)]
+    moments += [total - moment.randrange(LAST) for _ in range(KILLS)]
+
+    for number, killed_at in enumerate(moments):
+        name_registry(project, f"{registry.host}/killed-{number}")
+        repository = f"killed-{number}/wine-model"
+        process = start_push(project)
+        registry.call_at(killed_at, partial(os.killpg, process.pid, signal.SIGKILL))
+        assert process.wait() == -signal.SIGKILL
+        assert_whole(registry.host, repository)
+        assert tag not in tags(registry.host, repository)
+
+        done = make(project, "push")
+        assert done.returncode == 0, done.stderr
+        assert_has(registry.host, repository, tag)
+    assert make(project, "pull", f"DIGEST={digest_of(project)}").returncode == 0
+
+
+def test_a_network_that_breaks_off_is_borne(
+    packaged: Callable[[str], Path], registry: Proxy
+) -> None:
+    project = packaged("borne")
+    sign_for(project, f"{registry.host}/team")
+    registry.call_at((project / "dist/bento/src/model.onnx").stat().st_size // 2, lambda: None)
+
+    done = make(project, "push")
+
+    assert done.returncode == 0, done.stderr
+    assert_has(registry.host, REPOSITORY, digest_of(project)[7:19])
+
+
+def test_a_package_that_was_tampered_with_is_told_by_its_file(
+    packaged: Callable[[str], Path],
+) -> None:
+    project = packaged("tampered")
+    unsigned = make(project, "verify-package")
+    signed = make(project, "sign")
+    verified = make(project, "verify-package")
+    options = ["--signature", "dist/signature.json", "--public_key", "keys/signing.pub"]
+    command = [".venv/bin/python", "-m", "model_signing", "verify", "key", "dist", *options]
+    by_its_own_command = run(command, project)
+    with (project / "dist/bento/src/model.onnx").open("ab") as file:
+        file.write(b"\0")
+
+    changed = make(project, "verify-package")
+    pushed = make(project, "push")
+
+    assert (
+        "error: dist/signature.json: no such file, so the package is not signed" in unsigned.stderr
+    )
+    assert signed.stdout.startswith(f"signed {digest_of(project)} (dist/signature.json)\n")
+    assert verified.stdout.endswith(f"with the key of keys/signing.pub\n{digest_of(project)}\n")
+    assert by_its_own_command.returncode == 0, by_its_own_command.stderr
+    assert changed.returncode != 0
+    assert "error: dist/bento/src/model.onnx: was changed after the package" in changed.stderr
+    assert "error: dist/bento: not what dvc.lock records for stage package" in pushed.stderr
+    assert not (project / "registry").exists()
+
+
+def test_the_provenance_names_the_commit_as_soon_as_there_is_one(
+    packaged: Callable[[str], Path],
+) -> None:
+    project = packaged("committed")
+    git(project, "remote", "add", "origin", "git@github.com:team/wine-model.git")
+    make(project, "push")
+    assert source(project)["annotations"] == {"uncommitted": True}
+
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "Keys")
+    done = make(project, "push")
+
+    assert done.returncode == 0, done.stderr
+    assert source(project) == {
+        "name": "source",
+        "uri": "git+ssh://github.com/team/wine-model.git",
+        "digest": {"gitCommit": git(project, "rev-parse", "HEAD")},
+    }
+    assert "signing.key" not in git(project, "ls-files")
+    assert make(project, "verify-package").returncode == 0
+
+
+def start(kind: str, project: Path, stack: ExitStack) -> str:
+    """Start a registry; return its host, which a folder has not."""
+    if kind == "a folder":
+        return ""
+    if kind == "open":
+        return stack.enter_context(docker_registry())
+    if kind == "with a password":
+        return stack.enter_context(registry_with_password())
+    return stack.enter_context(registry_with_tokens(project / ".venv/bin/python"))
+
+
+def repro(project: Path, *overrides: str) -> None:
+    """Run the pipeline with other settings, as `make repro` does before it registers the model."""
+    composed = run(["bin/python", "-m", "project.params", MODEL, *overrides], project)
+    assert composed.returncode == 0, composed.stderr
+    done = dvc(project, "repro", "--quiet")
+    assert done.returncode == 0, done.stderr
+
+
+def sign_for(project: Path, registry: str) -> None:
+    """Sign the package, and name the registry that it goes to."""
+    signed = make(project, "sign")
+    assert signed.returncode == 0, signed.stderr
+    name_registry(project, registry)
+
+
+def name_registry(project: Path, registry: str) -> None:
+    """Name a registry in params.yaml itself: what was packaged and signed stays."""
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(re.sub("(?<=  registry: ).*", registry, text))
+
+
+def sizes(project: Path) -> dict[str, int]:
+    """Return the size of each content in dist/ by its digest."""
+    files = [path for path in (project / "dist").rglob("*") if path.is_file()]
+    return {sha256(path.read_bytes()).hexdigest(): path.stat().st_size for path in files}
+
+
+def digest_of(project: Path) -> str:
+    manifest = json.loads((project / "dist/manifest.json").read_text())
+    return str(manifest["digests"]["modelcar"])
+
+
+def source(project: Path) -> dict[str, object]:
+    provenance = json.loads((project / "dist/provenance.json").read_text())
+    found: dict[str, object] = provenance["predicate"]["buildDefinition"]["resolvedDependencies"][0]
+    return found
+
+
+def sent(registry: Proxy, project: Path) -> int:
+    """Push, and return how many bytes went to the registry."""
+    before = registry.sent
+    done = make(project, "push")
+    assert done.returncode == 0, done.stderr
+    return registry.sent - before
+
+
+def start_push(project: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["bin/python", "-m", "delivery.push"],
+        cwd=project,
+        env=os.environ | USER,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def seen_by_skopeo(project: Path, where: str, tag: str, kind: str) -> str:
+    """Ask skopeo for the digest that a tag points to."""
+    image = f"oci:{where}:{tag}" if kind == "a folder" else f"docker://{where}:{tag}"
+    credentials = ["--creds", f"ada:{PASSWORD}"] if kind.startswith("with ") else []
+    command = ["skopeo", "inspect", "--tls-verify=false", *credentials]
+    done = run([*command, "--format", "{{.Digest}}", image], project)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
