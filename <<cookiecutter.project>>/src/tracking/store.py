@@ -44,6 +44,12 @@ def store_errors(uri: str) -> Iterator[None]:
 
     try:
         yield
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{shown(uri)}: {error}, the database's driver; name one that is installed, as "
+            "postgresql+psycopg2://… does once psycopg2-binary is in requirements/sklearn.in "
+            "(type: make lock setup), or name an MLflow server, http://…"
+        ) from None
     except (MlflowException, sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         message = (str(error) or type(error).__name__).splitlines()[0][:MOST_LETTERS]
         raise UserError(f"{shown(uri)}: {shown(message)}") from None

@@ -1,4 +1,6 @@
 import json
+import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from project.errors import UserError
 from tracking.provenance import provenance
 from tracking.register import register
 from tracking.run_log import curve_values, flatten, metric_values
-from tracking.store import DEFAULT, refuse_unreachable, shown
+from tracking.store import DEFAULT, connect, refuse_unreachable, shown
 
 SETTINGS = {
     "model": {"name": "double"},
@@ -186,6 +188,19 @@ def test_a_setting_that_changed_since_is_named(project: Path) -> None:
 def test_an_unreachable_server_is_named_without_its_password() -> None:
     with pytest.raises(UserError, match=r"^http://ada:\*\*\*@127.0.0.1:1: the "):
         refuse_unreachable("http://ada:secret@127.0.0.1:1")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2"])
+def test_a_database_without_its_driver_says_which_to_install(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        uri = f"{scheme}://ada:secret@127.0.0.1:{server.getsockname()[1]}/runs"
+
+        with pytest.raises(
+            UserError, match=rf"^{re.escape(scheme)}://ada:\*\*\*@.*driver"
+        ) as refused:
+            connect(uri)
+
+    assert "postgresql+psycopg2://… does once psycopg2-binary is in" in str(refused.value)
 
 
 def test_a_uri_without_password_is_shown_as_it_is() -> None:
