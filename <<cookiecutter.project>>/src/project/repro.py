@@ -1,15 +1,23 @@
 """From data to a judged, registered model and its report: `make repro`."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from project.errors import UserError, one_line
 from project.last_result import kept
 from project.overrides import overrides_from_make
 from project.params import write
+
+#: Blank lines too, which part these from the rest.
+DVCS_OWN = re.compile(
+    r"\s*$|(Generating|Updating) lock file |To (track the changes with git|enable auto staging), "
+    r"|\t(git add|dvc config core\.autostage) |Use `dvc push` "
+)
 
 
 def repro(overrides: list[str]) -> None:
@@ -39,33 +47,54 @@ def _sum_up() -> None:
 
 def _run_stages() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "dvc", "repro"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},  # what a stage says is read as it says it
     )
+    assert process.stdout
     assert process.stderr
     refusals: list[str] = []
-    relay = threading.Thread(target=_relay, args=(process.stderr, refusals))
-    relay.start()
+    streams = (
+        (telling(process.stdout), sys.stdout),
+        (unexplained(process.stderr, refusals), sys.stderr),
+    )
+    relays = [threading.Thread(target=_relay, args=pair) for pair in streams]
+    for relay in relays:
+        relay.start()
     code = process.wait()
-    relay.join()
+    for relay in relays:
+        relay.join()
     if refusals:
         raise RefusedError(refusals[0])
     if code:
         sys.exit(1)  # the stage has said why
 
 
-def _relay(stream: IO[str], refusals: list[str]) -> None:
-    """Pass stderr on, but for DVC's repetition of a failure that the stage has explained.
+def _relay(lines: Iterable[str], out: IO[str]) -> None:
+    for line in lines:
+        out.write(line)
+        out.flush()
 
-    A refusal is kept for the end: what one can look at comes before it.
+
+def telling(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out what DVC says of its own files, and its advice: what follows is better advice."""
+    return (line for line in lines if not DVCS_OWN.match(line))
+
+
+def unexplained(lines: Iterable[str], refusals: list[str]) -> Iterator[str]:
+    """Leave out DVC's repetition of a failure that the stage has explained.
+
+    A refusal is put into `refusals`, for the end: what one can look at comes before it.
     """
     explained = False
-    for line in stream:
+    for line in lines:
         explained = explained or line.startswith("error: ")
         if line.startswith("error: refused: "):
             refusals.append(line.removeprefix("error: "))
         elif not (explained and line.startswith("ERROR: failed to reproduce")):
-            sys.stderr.write(line)
-            sys.stderr.flush()
+            yield line
 
 
 def _run(module: str) -> None:

@@ -3,17 +3,32 @@
 import codecs
 import io
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from project.artefacts import EVALUATION, ONNX, PAGE, REGISTERED, TRAINING
 from project.errors import one_line
 from project.files import read_json, sha256
 from project.overrides import repro_command
-from reporting.words import interval_text, met, metric_name, threshold_text, value_text
+from reporting.words import (
+    aligned,
+    interval_text,
+    met,
+    metric_name,
+    threshold_text,
+    value_text,
+)
+
+#: The cells of a line, each a text and its style.
+Row = tuple[tuple[str, str], ...]
+LABELS = {
+    name: (f"  {name.capitalize():10}", "dim") for name in ("registered", "report", "next", "")
+}
 
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
 
@@ -21,78 +36,88 @@ PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-"
 def summarise(console: Console) -> None:
     """Print the summary, or what to type where there is nothing to sum up yet."""
     if not (EVALUATION.exists() and TRAINING.exists()):
-        console.print("Nothing is evaluated yet; type: make repro")
+        console.print(f"Nothing is evaluated yet; type: {repro_command()}")
         return
     evaluation, training = read_json(EVALUATION), read_json(TRAINING)
     passed = evaluation["verdict"] == "passed"
     registered = _registered() if passed else None
-    console.print()
-    console.print(_headline(evaluation, training, passed))
-    console.print()
-    console.print(_metrics(evaluation))
-    console.print()
-    console.print(_pointers(passed, registered))
+    parts = [
+        [_headline(evaluation, training, passed)],
+        _grid(_metrics(evaluation)),
+        [
+            *(line for pointer in _pointers(registered) for line in _grid([pointer])),
+            *_grid(_next(passed, registered)),
+        ],
+    ]
+    for lines in parts:
+        # A terminal breaks a long line itself, and a log has no width.
+        console.print("", *lines, sep="\n", soft_wrap=True)
 
 
 def _headline(evaluation: dict[str, Any], training: dict[str, Any], passed: bool) -> Text:
     mark = ("✓ Passed", "bold green") if passed else ("✕ Refused", "bold red")
     rows = f"{training['rows']:,} rows to train, {evaluation['rows']:,} to test"
     what = f"{training['model']} on {evaluation['dataset']} · {rows}"
-    return _text("  ", mark, f"   {what}")
+    return Text.assemble("  ", mark, f"   {what}")
 
 
-def _metrics(evaluation: dict[str, Any]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for justify in ("left", "left", "right", "right", "left"):
-        table.add_column(justify=justify, no_wrap=True)
-    for name, row in evaluation["metrics"].items():
+def _metrics(evaluation: dict[str, Any]) -> Iterator[Row]:
+    rows = evaluation["metrics"]
+    values = aligned([value_text(row) for row in rows.values()])
+    ends = [interval_text(row).partition(" – ")[::2] for row in rows.values()]
+    lows, highs = (aligned(list(side)) for side in zip(*ends, strict=True))
+    for (name, row), value, low, high in zip(rows.items(), values, lows, highs, strict=True):
         kept = met(row)
         style = {True: "green", False: "bold red", None: ""}[kept]
-        mark = {True: "✓", False: "✕", None: " "}[kept]
-        table.add_row(
-            _text(f"  {mark}", style=style),
-            _text(metric_name(name), style="bold" if name == evaluation["primary"] else ""),
-            _text(value_text(row), style=style or "bold"),
-            _text(interval_text(row), style="dim"),
-            _text(threshold_text(row), style=style),
+        yield (
+            ({True: "  ✓", False: "  ✕", None: ""}[kept], style),
+            (metric_name(name), "bold" if name == evaluation["primary"] else ""),
+            (value, style or "bold"),
+            (f"{low} – {high}" if low.strip() else "", "dim"),
+            (threshold_text(row), style),
         )
-    return table
 
 
-def _pointers(passed: bool, registered: dict[str, Any] | None) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+def _pointers(registered: dict[str, Any] | None) -> Iterator[Row]:
     if registered:
-        where = f"{registered['name']}, version {registered['version']}"
-        table.add_row(
-            _label("Registered"), _text(where, (f"  {registered['tracking_uri']}", "dim"))
-        )
+        version = f"{registered['name']}, version {registered['version']}"
+        yield LABELS["registered"], (version, ""), (registered["tracking_uri"], "dim")
     if PAGE.exists():
-        table.add_row(_label("Report"), _text(str(PAGE)))
-    table.add_row(_label("Next"), _next(passed, registered))
-    return table
+        yield LABELS["report"], (str(PAGE), "")
 
 
-def _next(passed: bool, registered: dict[str, Any] | None) -> Text:
+def _next(passed: bool, registered: dict[str, Any] | None) -> Iterator[Row]:
+    for place, (command, why) in enumerate(_commands(passed, registered)):
+        yield LABELS["" if place else "next"], (command, "bold"), (why, "")
+
+
+def _commands(passed: bool, registered: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    another = f"{repro_command(without='model')} model=…"
     if not PAGE.exists():
-        return _text(("make report", "bold"), "  to see where it is right and wrong")
-    if not passed:
-        advice = "  or change the data, the model or evaluation.thresholds in conf/"
-        return _text((_another_model(), "bold"), advice)
-    if not registered:
-        return _text(("make register", "bold"), "  to file it as a model version")
-    return _text(
-        (_another_model(), "bold"),
-        "  to try to beat it, ",
-        ("make mlflow", "bold"),
-        "  to compare",
-    )
+        yield "make report", "to see where it is right and wrong"
+    elif not passed:
+        yield another, "or change the data, the model or evaluation.thresholds in conf/"
+    elif not registered:
+        yield "make register", "to file it as a model version"
+    else:
+        yield another, "to try to beat it"
+        yield "make mlflow", "to compare"
 
 
-def _another_model() -> str:
-    """Repeat what the last run was asked for, since overrides hold for one run only."""
-    return f"{repro_command(without='model')} model=…"
+def _grid(rows: Iterable[Row]) -> list[Text]:
+    """Set cells in columns, with nothing behind the last of a row."""
+    listed = list(rows)
+    columns = zip_longest(*([cell_len(text) for text, _ in row] for row in listed), fillvalue=0)
+    widths = [max(column) for column in columns]
+    lines = []
+    for row in listed:
+        line = Text("  ").join(
+            Text(set_cell_size(text, width), style)
+            for (text, style), width in zip(row, widths, strict=False)
+        )
+        line.rstrip()
+        lines.append(line)
+    return lines
 
 
 def _registered() -> dict[str, Any] | None:
@@ -104,14 +129,6 @@ def _registered() -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         pass  # a summary is a view: what it cannot read, it leaves out
     return None
-
-
-def _label(name: str) -> Text:
-    return _text(f"  {name}", style="dim")
-
-
-def _text(*parts: str | tuple[str, str], style: str = "") -> Text:
-    return Text.assemble(*parts, style=style)
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

@@ -92,6 +92,18 @@ def threshold_text(row: dict[str, Any]) -> str:
     return f"{bound} {_minus(format(row['threshold'], 'g'))}"
 
 
+def aligned(numbers: list[str]) -> list[str]:
+    """Pad written numbers so that, one below another, their decimal points are too."""
+    behind = [len(text) - text.find(".") if "." in text else 0 for text in numbers]
+    most = max(behind, default=0)
+    padded = [
+        text + " " * (most - count) if any(map(str.isdigit, text)) else text
+        for text, count in zip(numbers, behind, strict=True)
+    ]
+    width = max(map(len, padded), default=0)
+    return [text.rjust(width) for text in padded]
+
+
 def _minus(text: str) -> str:
     # As wide as a digit, which the hyphen is not.
     return f"−{text[1:]}" if text.startswith("-") else text

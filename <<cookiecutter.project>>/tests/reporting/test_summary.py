@@ -30,6 +30,22 @@ def test_a_passed_model_leads_to_its_registration(classifier: None) -> None:
     assert "make register" in text
 
 
+def test_decimal_points_stand_below_one_another_and_no_line_ends_in_a_space(
+    regression: None, change: Callable[..., None]
+) -> None:
+    rmse = {"value": 54.25, "low": 51.5, "high": 57.5, "direction": "lower", "threshold": None}
+    r2 = {"value": 0.4512, "low": 0.4, "high": 0.5, "direction": "higher", "threshold": 0.2}
+    change(EVALUATION, metrics={"rmse": rmse, "r2": r2})
+
+    lines = summed_up().splitlines()
+
+    assert lines == [line.rstrip() for line in lines]
+    first, second = (next(line for line in lines if name in line) for name in ("RMSE", "R²"))
+    assert [place for place, letter in enumerate(first) if letter == "."] == [
+        place for place, letter in enumerate(second.partition(" at ")[0]) if letter == "."
+    ]
+
+
 def test_a_registered_model_shows_its_version(classifier: None) -> None:
     write_text(PAGE, "")
     register(sha256(ONNX))
