@@ -25,6 +25,7 @@ def dataset_text(plan: Plan, name: str, title: str, path: str) -> str:
         *_tracking(path),
         f"  path: {_scalar(path)}",
         *([f"  delimiter: {_scalar(plan.delimiter)}"] * bool(plan.delimiter)),
+        *([f"  decimal: {_scalar(plan.decimal)}"] * (plan.decimal != ".")),
         *_missing(plan),
         "",
         "dataset:",
@@ -109,7 +110,7 @@ def _classes(target: Target) -> Iterator[str]:
     if target.task == "regression":
         return
     if len(target.classes) == 2:
-        yield "    # Of two classes, the last is the one that is looked for."
+        yield "    # Of two classes, the last is the positive one: what is looked for."
     if target.rare:
         rare = ", ".join(f"{label} ({rows})" for label, rows in target.rare.items())
         yield f"    # Too rare to learn, their rows are set aside: {_plain(rare)}"

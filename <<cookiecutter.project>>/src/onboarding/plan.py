@@ -21,6 +21,7 @@ class Plan:
     path: Path
     rows: int
     delimiter: str | None
+    decimal: str
     marks: list[str]
     missing: list[str]
     target: Target
@@ -56,6 +57,7 @@ def plan(path: Path, target: str, missing: list[str]) -> Plan:
         path,
         table.num_rows,
         reading.delimiter,
+        reading.decimal,
         reading.marks,
         reading.missing,
         describe(table.column(place), names[place], sources[place], str(path)),

@@ -3,6 +3,7 @@
 import csv
 import gzip
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,9 @@ from project.table_files import TEXT_ENDINGS, is_parquet, read_table_file
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
-COMMA_NUMBER = r"^\s*[+-]?\d[\d.]*,\d[\d,]*\s*$"
+COMMA_NUMBER = r"^\s*[+-]?\d[\d.]*,\d[\d,.]*\s*$"
+DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
+THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$"
 #: Of a column of numbers, this share at least must be numbers for the rest to be gaps.
 NUMBERS_SHARE = 0.8
 MOST_MARKS = 3
@@ -27,6 +30,7 @@ class Reading:
 
     table: pa.Table
     delimiter: str | None
+    decimal: str
     missing: list[str]
     marks: list[str]  # of `missing`, those that this file made necessary
 
@@ -34,15 +38,18 @@ class Reading:
 def read_undescribed(path: Path, missing: list[str]) -> Reading:
     """Read a CSV or Parquet file; `UserError` says in one line what is wrong with it."""
     if is_parquet(path):
-        return Reading(read_table_file(path, ",", missing), None, missing, [])
+        return Reading(read_table_file(path, ",", missing), None, ".", missing, [])
     delimiter = sniff(path)
     table = read_table_file(path, delimiter, missing)
-    _refuse_comma_numbers(path, delimiter, table)
+    decimal = "."
+    if _has_decimal_commas(path, table):
+        decimal = ","
+        table = read_table_file(path, delimiter, missing, decimal)
     marks = sorted({mark for column in table.columns for mark in _missing_marks(column)})
     if marks:
         missing = [*missing, *marks]
-        table = read_table_file(path, delimiter, missing)
-    return Reading(table, delimiter, missing, marks)
+        table = read_table_file(path, delimiter, missing, decimal)
+    return Reading(table, delimiter, decimal, missing, marks)
 
 
 def sniff(path: Path) -> str:
@@ -87,24 +94,38 @@ def _texts(column: pa.ChunkedArray) -> pa.Array | None:
     return texts if texts is not None and len(texts) else None
 
 
-def _refuse_comma_numbers(path: Path, delimiter: str, table: pa.Table) -> None:
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        texts = _texts(column)
-        if texts is None:
-            continue
-        commas = compute.match_substring_regex(texts, COMMA_NUMBER)
-        if compute.mean(commas).as_py() < NUMBERS_SHARE:
-            continue
-        first = texts[compute.index(commas, True).as_py()].as_py()
-        how = (
-            ""
-            if delimiter == ","
-            else rf", as by: sed -E 's/([0-9]),([0-9])/\1.\2/g' {path.name} > points-{path.name}"
-        )
+def _has_decimal_commas(path: Path, table: pa.Table) -> bool:
+    """Tell `1,5` from `1,500`; `UserError` where commas can only part thousands, or may."""
+    written = {name: _with_commas(column) for name, column in _columns(table)}
+    numbers = {name: texts for name, texts in written.items() if len(texts)}
+    alike = {name for name, texts in numbers.items() if _count(texts, DECIMAL_COMMA) == len(texts)}
+    clear = {name for name in alike if _count(numbers[name], THOUSANDS) < len(numbers[name])}
+    # Where one column surely has decimal commas, `1,234` in another is one and a bit too.
+    if doubtful := [name for name in numbers if name not in (alike if clear else clear)]:
+        number = numbers[doubtful[0]][0].as_py().strip()
         raise UserError(
-            f"{path}: column {name!r} writes numbers with a comma ({first.strip()!r}); "
-            f"save the table with decimal points and no separators of thousands{how}"
+            f"{path}: column {doubtful[0]!r} writes {number!r}, whose comma seems to part "
+            "thousands; save the table without such signs, or with decimal points"
         )
+    return bool(clear)
+
+
+def _columns(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    return zip(table.column_names, table.columns, strict=True)
+
+
+def _with_commas(column: pa.ChunkedArray) -> pa.Array:
+    """Return the numbers with commas in a column of numbers; none of any other column."""
+    texts = _texts(column)
+    if texts is None:
+        return pa.array([], pa.string())
+    commas = texts.filter(compute.match_substring_regex(texts, COMMA_NUMBER))
+    numbers = len(commas) + _count(texts, NUMBER)
+    return commas if numbers >= NUMBERS_SHARE * len(texts) else commas[:0]
+
+
+def _count(texts: pa.Array, pattern: str) -> int:
+    return int(compute.sum(compute.match_substring_regex(texts, pattern), min_count=0).as_py())
 
 
 def _missing_marks(column: pa.ChunkedArray) -> list[str]:

@@ -23,6 +23,10 @@ def show(plan: Plan, console: Console) -> None:
     if plan.target.classes:
         counts = [f"{label} ({rows:,})" for label, rows in plan.target.classes.items()]
         table.add_row("classes", str(len(counts)), _few(counts))
+    if len(plan.target.classes) == 2:
+        table.add_row(
+            "positive", "", f"{list(plan.target.classes)[-1]}, the one that is looked for"
+        )
     if plan.target.rare:
         table.add_row(
             "set aside", str(len(plan.target.rare)), f"too rare: {_few(plan.target.rare)}"
@@ -41,8 +45,9 @@ def show(plan: Plan, console: Console) -> None:
 
 def _reading(plan: Plan) -> str:
     delimiter = f"parted by {plan.delimiter!r}" if plan.delimiter else "Parquet"
+    commas = ", decimal commas" if plan.decimal == "," else ""
     marks = f", {_few(map(repr, plan.marks))} taken for no value" if plan.marks else ""
-    return delimiter + marks
+    return delimiter + commas + marks
 
 
 def _by_reason(columns: list[Decision]) -> dict[str, list[Decision]]:

@@ -28,7 +28,7 @@ def fetch(source: BundledSource | FileSource) -> tuple[pa.Table, dict[str, Any]]
         place: dict[str, Any] = {"name": source.name, "revision": f"scikit-learn {revision}"}
     else:
         files = [Path(source.path)]
-        table = read_table_file(files[0], source.delimiter, source.missing)
+        table = read_table_file(files[0], source.delimiter, source.missing, source.decimal)
         place = {"path": source.path}
     names = normalise_all(_unique(table.column_names, place))
     origin = {

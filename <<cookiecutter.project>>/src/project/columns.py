@@ -10,23 +10,26 @@ RESERVED = frozenset({"label", "probabilities", "prediction"})
 def normalise(name: str) -> str:
     """Turn any column name into `[a-z][a-z0-9_]*`, as TensorFlow and ONNX both take it.
 
-    Letters lose their accents; a letter of another script becomes its code point, so that two
-    different names stay different. A normalised name stays as it is.
+    Letters lose their accents, and those of other scripts are transliterated. A normalised name
+    stays as it is.
     """
-    letters = unicodedata.normalize("NFKD", name.strip().casefold())
-    ascii_name = "".join(
-        letter
-        if letter.isascii()
-        else ""
-        if unicodedata.combining(letter)
-        else f"u{ord(letter):x}_"
-        if letter.isalnum()
-        else "_"
-        for letter in letters
-    )
-    slug = re.sub(r"[^a-z0-9]+", "_", ascii_name).strip("_") or "column"
+    letters = unicodedata.normalize("NFKC", name.strip().casefold())
+    slug = re.sub(r"[^a-z0-9]+", "_", "".join(map(_latin, letters))).strip("_") or "column"
     slug = slug if slug[0].isalpha() else f"c_{slug}"
     return f"{slug}_column" if slug in RESERVED else slug
+
+
+def _latin(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    if unicodedata.combining(letter) or "SIGN" in unicodedata.name(letter, ""):
+        return ""  # an accent without its letter, the hard and soft signs of Cyrillic
+    if not letter.isalnum():
+        return "_"
+    from text_unidecode import unidecode
+
+    # A letter without a transliteration becomes its code point, so that names stay different.
+    return re.sub(r"[^a-z0-9 ]", "", unidecode(letter).lower()) or f"u{ord(letter):x}_"
 
 
 def normalise_all(names: list[str]) -> list[str]:

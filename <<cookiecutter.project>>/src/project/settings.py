@@ -63,11 +63,12 @@ class BundledSource(Strict):
 
 
 class FileSource(Strict):
-    """A CSV or Parquet file; `delimiter` and `missing` are for CSV."""
+    """A CSV or Parquet file; what follows `path` is for CSV."""
 
     kind: Literal["file"]
     path: str
     delimiter: str = Field(min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
     missing: list[str]
 
 

@@ -3,6 +3,9 @@
 import codecs
 import gzip
 import re
+import shlex
+from csv import Error as CsvError
+from csv import reader
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,14 +13,15 @@ from pyarrow import compute, csv, parquet
 
 from project.errors import UserError
 
+COMMA_NUMBER = r"^(\s*[+-]?\d*),(\d+([eE][+-]?\d+)?\s*)$"
 TEXT_ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 
 
-def read_table_file(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
+def read_table_file(path: Path, delimiter: str, missing: list[str], decimal: str = ".") -> pa.Table:
     """Read a file by its ending (.csv, .tsv, .txt, each also .gz; .parquet).
 
-    `delimiter` and the texts that stand for a missing value are a CSV's. An integer beyond 64 bits
-    makes its column one of text, so that no digit is lost.
+    `delimiter`, the texts that stand for a missing value and the `decimal` point, a comma perhaps,
+    are a CSV's. An integer beyond 64 bits makes its column one of text, so that no digit is lost.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; expected a CSV or Parquet file")
@@ -26,7 +30,7 @@ def read_table_file(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
     if is_parquet(path):
         table = _read_parquet(path)
     elif TEXT_ENDINGS & {suffix.lower() for suffix in path.suffixes}:
-        table = _read_csv(path, delimiter, missing)
+        table = _read_csv(path, delimiter, missing, decimal)
     else:
         raise UserError(f"{path}: neither .csv nor .parquet; save the table as one of them")
     if table.num_rows == 0:
@@ -56,9 +60,9 @@ def _read_parquet(path: Path) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-def _read_csv(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
+def _read_csv(path: Path, delimiter: str, missing: list[str], decimal: str) -> pa.Table:
     _refuse_what_is_no_text(path)
-    usual = csv.ConvertOptions(null_values=missing, strings_can_be_null=True)
+    usual = csv.ConvertOptions(null_values=missing, strings_can_be_null=True, decimal_point=decimal)
     table = _parse(path, delimiter, usual)
     header = table.column_names
     if len(header) == 1:
@@ -69,7 +73,17 @@ def _read_csv(path: Path, delimiter: str, missing: list[str]) -> pa.Table:
     for name, kind in zip(header, table.schema.types, strict=True):
         if pa.types.is_binary(kind):
             raise UserError(f"{path}: column {name!r} is not UTF-8; {_recode(path, 'latin1')}")
-    return _with_huge_integers_as_text(path, delimiter, missing, table)
+    table = _with_huge_integers_as_text(path, delimiter, missing, table)
+    return _with_points(table) if decimal == "," else table
+
+
+def _with_points(table: pa.Table) -> pa.Table:
+    """Write numbers with a point in columns of text: some of their rows are no numbers."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = compute.replace_substring_regex(table.column(place), COMMA_NUMBER, r"\1.\2")
+            table = table.set_column(place, field.name, texts)
+    return table
 
 
 def _refuse_what_is_no_text(path: Path) -> None:
@@ -90,7 +104,7 @@ def _refuse_what_is_no_text(path: Path) -> None:
 
 
 def _recode(path: Path, encoding: str) -> str:
-    return f"convert it: iconv -f {encoding} -t utf-8 {path.name} > utf-8.csv"
+    return f"convert it: iconv -f {encoding} -t utf-8 {shlex.quote(str(path))} > utf-8.csv"
 
 
 def _parse(
@@ -109,8 +123,33 @@ def _parse(
         if threads:
             return _parse(path, delimiter, convert, threads=False)  # which names the row
         raise UserError(
-            f"{path}: not a CSV file with delimiter {delimiter!r} ({_first(error)})"
+            _ragged(path, delimiter)
+            or f"{path}: not a CSV file with delimiter {delimiter!r} ({_first(error)})"
         ) from None
+
+
+def _ragged(path: Path, delimiter: str) -> str | None:
+    """Name the first line with more or fewer fields than the header; a text may hold newlines."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = reader(file, delimiter=delimiter)
+        try:
+            header, line = next(rows), rows.line_num
+            for row in rows:
+                if row and len(row) != len(header):
+                    return (
+                        f"{path}: line {line + 1} has {_fields(row)}, the header has "
+                        f"{_fields(header)}; mend the line, or write texts that hold {delimiter!r} "
+                        "within double quotes (if another sign parts columns: source.delimiter)"
+                    )
+                line = rows.line_num
+        except (CsvError, StopIteration):
+            return None
+    return None
+
+
+def _fields(row: list[str]) -> str:
+    return f"{len(row)} field{'s' if len(row) > 1 else ''}"
 
 
 def _with_huge_integers_as_text(

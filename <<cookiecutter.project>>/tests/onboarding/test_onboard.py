@@ -66,7 +66,9 @@ def test_what_it_writes_composes_and_fits_the_table(
     settings = compose(["experiment=mixed"])
 
     source = settings["source"]
-    table = read_table_file(Path(source["path"]), source["delimiter"], source["missing"])
+    table = read_table_file(
+        Path(source["path"]), source["delimiter"], source["missing"], source["decimal"]
+    )
     table = table.rename_columns(normalise_all(table.column_names))
     dataset = settings["dataset"]
     known = {dataset["target"]["name"], *dataset["columns"], *dataset["ignore"]}
@@ -100,6 +102,19 @@ def test_beside_a_table_that_became_the_default_others_train_as_before(
 
     assert compose([])["source"]["path"] == "mixed.csv"
     assert compose(["dataset=wine"])["source"]["name"] == "wine"
+
+
+def test_decimal_commas_are_told_to_every_later_run(project: Path, run: Callable[..., str]) -> None:
+    rows = "".join(f"{row % 7},5;{'ja' if row % 3 else 'nein'}\n" for row in range(ROWS))
+    (project / "commas.csv").write_text(f"yaşı;gekauft\n{rows}")
+
+    printed = run("commas.csv", "gekauft")
+
+    settings = compose(["experiment=commas"])
+    assert settings["source"]["decimal"] == ","
+    assert settings["dataset"]["columns"]["yasi"]["type"] == "number"
+    assert "parted by ';', decimal commas" in printed
+    assert "nein, the one that is looked for" in printed
 
 
 def test_class_weights_are_asked_for_where_one_class_outweighs_another(

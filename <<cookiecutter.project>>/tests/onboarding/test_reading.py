@@ -21,8 +21,9 @@ DELIMITED = {
 
 REFUSED = {
     "one column": ("a\n1\n", "its first line, 'a', has none of comma, semicolon, tab, bar"),
-    "decimal commas": ("a;b\n7,4;x\n0,5;y\n", "column 'a' writes numbers with a comma ('7,4')"),
-    "separated thousands": ('a,b\n"1,234",x\n"2,500",y\n', "writes numbers with a comma ('1,234')"),
+    "separated thousands": ('a,b\n"1,234",x\n950,y\n', "'a' writes '1,234', whose comma seems to"),
+    "separated millions": ('a,b\n"1,234,567",x\n', "'a' writes '1,234,567', whose comma seems to"),
+    "thousands and decimals": ("a;b\n1.234,5;x\n", "'a' writes '1.234,5', whose comma seems to"),
     "nothing": ("", "the file is empty"),
     "bytes": ("\x00\x01", "not a CSV file"),
 }
@@ -34,6 +35,34 @@ def test_it_finds(case: str, folder: Path) -> None:
     (folder / "t.csv").write_text(text)
 
     assert sniff(Path("t.csv")) == delimiter
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a;b\n7,4;x\n0,5;y\n", [7.4, 0.5]),
+        ('a,b\n"7,4",x\n"-0,5",y\n', [7.4, -0.5]),
+        ("a;b\n7;x\n8;x\n9;x\n0,25;y\n", [7.0, 8.0, 9.0, 0.25]),
+        ("a;b\n1,234;0,5\n2,345;1\n", [1.234, 2.345]),
+    ],
+)
+def test_decimal_commas_are_read(text: str, values: list[float], folder: Path) -> None:
+    (folder / "t.csv").write_text(text)
+
+    reading = read_undescribed(Path("t.csv"), MISSING)
+
+    assert reading.decimal == ","
+    assert reading.table.column("a").to_pylist() == values
+
+
+def test_decimal_commas_beside_what_is_no_number(folder: Path) -> None:
+    rows = "".join(f"{row},5;x,y\n" for row in range(20))
+    (folder / "t.csv").write_text(f"a;b\n{rows}k,5;x\n-;x\n")
+
+    reading = read_undescribed(Path("t.csv"), MISSING)
+
+    assert (reading.decimal, reading.marks) == (",", ["-", "k,5"])
+    assert reading.table.column("a").to_pylist()[:2] == [0.5, 1.5]
 
 
 def test_a_few_texts_among_numbers_stand_for_no_value(folder: Path) -> None:

@@ -46,12 +46,23 @@ REFUSED = {
     "a web page": (
         "t.csv",
         b"<!DOCTYPE html>\n<p>Sorry, not found</p>\n",
-        "t.csv: not a CSV file with delimiter ',' (CSV parse error: Row #2",
+        "t.csv: line 2 has 2 fields, the header has 1 field; mend the line, or write texts that "
+        "hold ',' within double quotes (if another sign parts columns: source.delimiter)",
     ),
     "text that is called Parquet": ("t.parquet", b"a,b\n1,2\n", "t.parquet: not a Parquet file"),
     "text that is called gzip": ("t.csv.gz", b"a,b\n1,2\n", "t.csv.gz: not a compressed CSV"),
     "a spreadsheet": ("t.xlsx", b"PK\x03\x04", "t.xlsx: neither .csv nor .parquet"),
-    "a row that is too long": ("t.csv", b"a,b\n1,2\n1,2,3\n", "Row #3: Expected 2 columns, got 3"),
+    "a row that is too long": (
+        "t.csv",
+        b'a,b\n\n"x\ny",2\n1,2,3\n',
+        "t.csv: line 5 has 3 fields, the header has 2 fields; mend the line, or",
+    ),
+    "a row that is too short": ("t.csv", b"a,b\n1,2\n1\n", "t.csv: line 3 has 1 field, the header"),
+    "a name with a space in Latin-1": (
+        "my t.csv",
+        b"Gr\xf6\xdfe,b\n1,2\n",
+        "convert it: iconv -f latin1 -t utf-8 'my t.csv' > utf-8.csv",
+    ),
     "another delimiter": ("t.csv", b"a;b\n1;2\n", "its header is 'a;b'; set source.delimiter"),
     "the same name twice": ("t.csv", b"a,b,a\n1,2,3\n", "column 'a' stands 2 times in the header"),
     "a header in Latin-1": ("t.csv", b"Gr\xf6\xdfe,b\n1,2\n", "its header is not UTF-8; convert"),
@@ -73,6 +84,16 @@ def test_each_bundled_data_set_is_read_without_scikit_learn(name: str) -> None:
     assert not any(column.null_count for column in table.columns)
 
 
+def test_decimal_commas_become_points_beside_texts_too(folder: Path) -> None:
+    (folder / "t.csv").write_text("a;b\n1,5;2,5\n-2;n/k\n")
+
+    table, _ = fetch(
+        FileSource(kind="file", path="t.csv", delimiter=";", decimal=",", missing=MISSING)
+    )
+
+    assert table.to_pydict() == {"a": [1.5, -2.0], "b": ["2.5", "n/k"]}
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -89,7 +110,9 @@ def test_each_bundled_data_set_is_read_without_scikit_learn(name: str) -> None:
 def test_a_table_is_the_same_whatever_its_file(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
 
-    table, origin = fetch(FileSource(kind="file", path=name, delimiter=",", missing=MISSING))
+    table, origin = fetch(
+        FileSource(kind="file", path=name, delimiter=",", decimal=".", missing=MISSING)
+    )
 
     assert table.to_pydict() == {"a": [1, None], "b": ["x", None]}
     assert table.schema.types == [pa.int64(), pa.string()]
@@ -106,14 +129,16 @@ def test_names_are_normalised_and_the_old_ones_kept(folder: Path) -> None:
         "grosse_m2": "Größe (m²)",
         "grosse_m2_2": "größe m2",
         "label_column": "label",
-        "u4fa1_u683c": "価格",
+        "jia_ge": "価格",
     }
 
 
 def test_an_integer_beyond_64_bits_keeps_its_digits(folder: Path) -> None:
     (folder / "t.csv").write_text("id,b\n1,2\n18446744073709551616,3\n")
 
-    table, _ = fetch(FileSource(kind="file", path="t.csv", delimiter=",", missing=MISSING))
+    table, _ = fetch(
+        FileSource(kind="file", path="t.csv", delimiter=",", decimal=".", missing=MISSING)
+    )
 
     assert table.column("id").to_pylist() == ["1", "18446744073709551616"]
     assert table.column("b").to_pylist() == [2, 3]
