@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,17 @@ KILLS = 3
 LAST = 10_000  # bytes of a push, all of which are manifests
 # What a push sends beside files: manifests, and the heads of some hundred requests.
 OVERHEAD = 50_000
+LARGE = 2**28  # bytes of a blob; a Python with these libraries holds a quarter of it
+SEND_AND_FETCH = """
+import resource, sys
+from pathlib import Path
+from delivery.registry.choice import open_registry
+from delivery.registry.interface import fetch_blob
+registry = open_registry()
+registry.send_blob(sys.argv[1], Path("large"), lambda _: None)
+fetch_blob(registry, sys.argv[1], Path("back"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 
 
 @pytest.fixture
@@ -170,6 +181,20 @@ def test_a_network_that_breaks_off_is_borne(
 
     assert done.returncode == 0, done.stderr
     assert_has(registry.host, REPOSITORY, digest_of(project)[7:19])
+
+
+def test_a_blob_is_never_held_in_memory(packaged: Callable[[str], Path], registry: Proxy) -> None:
+    project = packaged("large")
+    name_registry(project, f"{registry.host}/team")
+    with (project / "large").open("wb") as file:
+        file.truncate(LARGE)
+    with (project / "large").open("rb") as file:
+        digest = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+
+    done = run(["bin/python", "-c", SEND_AND_FETCH, digest], project)
+
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * 1024 < LARGE // 2
 
 
 def test_a_package_that_was_tampered_with_is_told_by_its_file(

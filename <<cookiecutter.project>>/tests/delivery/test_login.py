@@ -179,3 +179,11 @@ def test_without_a_login_one_is_told_to_log_in(home: Path) -> None:
 
     assert not login.answer('Basic realm="x"')
     assert str(login.refused()).endswith("config.json has none for it; type: docker login reg.io")
+
+
+def test_a_login_without_the_right_is_told_from_a_wrong_one(home: Path) -> None:
+    write_config(home, {"auths": {"reg.io": {"auth": encoded("ada:secret")}}})
+    login = Login("reg.io", "reg.io")
+
+    assert "does not take the login that" in str(login.refused(BEARER))
+    assert "may not do this" in str(login.refused(f'{BEARER},error="insufficient_scope"'))

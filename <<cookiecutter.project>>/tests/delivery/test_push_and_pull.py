@@ -107,6 +107,14 @@ def test_what_is_no_tag_or_digest_is_refused(package: Path) -> None:
         packages.fetch(f"sha256:{'0' * 64}")
 
 
+@pytest.mark.parametrize("place", ["ghcr.io", "https://ghcr.io/team", "ghcr.io/Team", "x/../y", ""])
+def test_what_is_no_place_in_a_registry_is_refused(make_package: Make, place: str) -> None:
+    make_package(registry=place)
+
+    with pytest.raises(UserError, match=r"^conf/project.yaml: registry: .*expected local"):
+        open_registry()
+
+
 def test_make_push_and_pull_say_where(
     package: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,17 +58,17 @@ class Login(AuthBase):
                 return self._header != before
         return False
 
-    def refused(self) -> UserError:
-        """Return the error that says whose login was not good enough."""
-        if find_credentials(self._host):
+    def refused(self, asked: str = "") -> UserError:
+        """Return the error that says whose login was not good enough, and what to do."""
+        path, again = config_path(), f"type: docker login {self._host}"
+        if not find_credentials(self._host):
+            return UserError(f"{self._host}: wants a login, and {path} has none for it; {again}")
+        if "insufficient_scope" in asked:
             return UserError(
-                f"{self._host}: does not take the login that {config_path()} has for it; "
-                f"type: docker login {self._host}"
+                f"{self._host}: the login that {path} has for it may not do this; "
+                f"ask for the right to, or {again} as another"
             )
-        return UserError(
-            f"{self._host}: wants a login, and {config_path()} has none for it; "
-            f"type: docker login {self._host}"
-        )
+        return UserError(f"{self._host}: does not take the login that {path} has for it; {again}")
 
     def _token(self, parameters: dict[str, str], credentials: Credentials | None) -> str:
         realm = parameters.get("realm", "")

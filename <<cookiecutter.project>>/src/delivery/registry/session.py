@@ -66,7 +66,7 @@ class Session:
             if self._login.answer(response.headers.get("WWW-Authenticate", "")):
                 response = self._send(method, url, body(), **options)
             if response.status_code == 401:
-                raise self._login.refused()
+                raise self._login.refused(response.headers.get("WWW-Authenticate", ""))
         if response.status_code == 429 or response.status_code >= 500:
             raise TransientError(f"answers {response.status_code} {response.reason}")
         return response
