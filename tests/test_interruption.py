@@ -1,34 +1,50 @@
 """A kill at any moment or a full disk costs a run, never a result: run again and it finishes."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from tests.conftest import USER
+from tests.conftest import PROJECT, ROOT, USER
 from tests.projects import make
 
-STAGES = ["fetch", "validate", "prepare", "train", "export", "evaluate", "package"]
+STAGES = yaml.safe_load((ROOT / PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 OVERRIDES = ("model=random_forest",)
-RESULTS = [
-    "data/raw/dataset.parquet",
-    "data/valid/dataset.parquet",
-    "data/split/train.parquet",
-    "data/split/test.parquet",
-    "models/native/pipeline.skops",
-    "models/model.onnx",
-    "reports/metrics.json",
-    "reports/golden.json",
-    "dist/manifest.json",
-]
+# Python imports it at its start, as src/ is on the project's path. It kills all of its process
+# group, DVC and make too, when a stage's module has done some of its work, or is about to put an
+# output in its place.
+KILLER = """
+import os, signal, sys
+
+module, moment = os.environ.get("KILL", " ").split(" ")
+file = os.path.join("src", *module.split(".")) + ".py"
+started = False
+
+
+def as_it_works(frame, event, _):
+    global started
+    if frame.f_code.co_filename.endswith(file):
+        if event == "return" and started:
+            os.killpg(0, signal.SIGKILL)
+        started = started or frame.f_code.co_name == "main"
+
+
+def as_it_writes(event, arguments):
+    if event == "os.rename" and f"{arguments[1]}/".startswith(f"{moment}/"):
+        os.killpg(0, signal.SIGKILL)
+
+
+if sys.orig_argv[1:3] == ["-m", module]:
+    sys.addaudithook(as_it_writes) if moment != "work" else sys.setprofile(as_it_works)
+"""
 # In KiB: what the disk has free beyond the project, and the longest file that may be written.
 FREE = [8, 24, 60, 240]
 LONGEST = [1, 4, 16]
@@ -68,14 +84,14 @@ def test_after_a_kill_in_any_stage_a_run_finishes_with_the_same_digests(
     generated: Callable[..., Path], undisturbed: dict[str, str]
 ) -> None:
     project = generated("killed")
-    moment = random.Random(42)
+    (project / "src/sitecustomize.py").write_text(KILLER)
 
-    hits = 0
-    for stage in STAGES:
-        hits += killed_in(project, stage, moment.uniform(0, 0.5))
-        hits += killed_in(project, stage, None)
+    for stage, entry in STAGES.items():
+        outs = outputs(entry)
+        for moment in dict.fromkeys(["work", outs[0], outs[-1]]):
+            code = killed_at(project, entry["cmd"].split()[2], moment)
+            assert code == -signal.SIGKILL, f"{stage} was not killed: {moment}"
 
-    assert hits >= len(STAGES), "too few kills hit their stage to tell anything"
     done = make(project, "repro", *OVERRIDES)
     assert done.returncode == 0, done.stderr
     assert digests(project) == undisturbed
@@ -113,56 +129,27 @@ def test_after_files_that_could_not_grow_a_run_finishes_with_the_same_digests(
     assert digests(project) == undisturbed
 
 
-def killed_in(project: Path, stage: str, delay: float | None) -> bool:
-    """Run `make repro` and kill all of it, DVC too, in a stage: after a delay, or as it writes."""
+def killed_at(project: Path, module: str, moment: str) -> int:
+    """Run `make repro` and have all of it killed in a stage; return how it ended."""
     process = subprocess.Popen(
         ["make", "repro", *OVERRIDES],
         cwd=project,
-        env=clean_environment(),
+        env=clean_environment() | {"KILL": f"{module} {moment}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    while not (seen := is_running(stage, process.pid)) and process.poll() is None:
-        time.sleep(0.01)
-    if delay is not None:
-        time.sleep(delay)
-    else:
-        while is_running(stage, process.pid) and not is_writing(project):
-            time.sleep(0.001)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    code = process.wait()
     wait_for_end_of(process.pid)
-    return seen
+    return code
 
 
 def wait_for_end_of(group: int) -> None:
-    """Wait until the last process of a group is dead: until then it holds DVC's lock."""
+    """Wait until the last process of a group is gone: until then DVC takes it for running."""
     deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        listed = (line.split() for line in run("ps", "-eo", "pgid=,stat=").stdout.splitlines())
-        if not any(words[0] == str(group) and words[1][0] != "Z" for words in listed):
-            return
+    while str(group) in run("ps", "-eo", "pgid=").stdout.split():
+        assert time.monotonic() < deadline, "a process that was killed has not gone"
         time.sleep(0.05)
-
-
-def is_running(stage: str, group: int) -> bool:
-    """Look for a stage's process by /proc: a `ps` would take as long as a short stage."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended while we looked
-            words = (process / "cmdline").read_bytes()
-            if f"pipeline.{stage}".encode() in words and os.getpgid(int(process.name)) == group:
-                return True
-    return False
-
-
-def is_writing(project: Path) -> bool:
-    deadline = time.monotonic() + 0.05  # looking is fast, asking whether the stage runs is not
-    while time.monotonic() < deadline:
-        if leftovers(project):
-            return True
-    return False
 
 
 def leftovers(project: Path) -> list[Path]:
@@ -183,8 +170,17 @@ def made(project: Path) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in files}
 
 
+def outputs(stage: dict[str, Any]) -> list[str]:
+    """List what a stage writes."""
+    entries = [*stage["outs"], *stage.get("metrics", [])]
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
 def digests(project: Path) -> dict[str, str]:
-    return {name: sha256((project / name).read_bytes()).hexdigest() for name in RESULTS}
+    """Return the digest of each file that the stages wrote."""
+    written = [project / path for stage in STAGES.values() for path in outputs(stage)]
+    files = [file for path in written for file in [path, *path.rglob("*")] if file.is_file()]
+    return {str(file.relative_to(project)): sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def run(*command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
