@@ -44,15 +44,19 @@ def recorded_overrides(text: str) -> list[str]:
     return shlex.split(lines[0].removeprefix(WITH)) if lines else []
 
 
-def repro_command(without: str | None = None) -> str:
-    """Word the command that repeats the last run, since overrides hold for one run only.
+def repro_command(overrides: list[str] | None = None, without: str | None = None) -> str:
+    """Word the command that repeats a run, the last one where no `overrides` are given.
 
-    `without` leaves out one group's.
+    They hold for one run only, so a hint tells them again; `without` leaves out a setting's own.
     """
-    try:
-        words = recorded_overrides(PARAMS.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # no file, or not one of ours
-        words = []
-    group = re.compile(rf"[+~]*{without}\b") if without else None
-    kept = [word.replace("$", "$$") for word in words if not (group and group.match(word))]
+    words = _last_overrides() if overrides is None else overrides
+    ours = re.compile(rf"[+~]*{re.escape(without)}\b") if without else None
+    kept = [word.replace("$", "$$") for word in words if not (ours and ours.match(word))]
     return shlex.join(["make", "repro", *kept])
+
+
+def _last_overrides() -> list[str]:
+    try:
+        return recorded_overrides(PARAMS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # no file, or not one of ours
+        return []

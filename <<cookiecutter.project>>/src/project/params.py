@@ -7,6 +7,7 @@ bare `dvc repro` after an edit never reports the old result as up to date.
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,8 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
         settings = OmegaConf.to_container(config, throw_on_missing=True)
     except MissingMandatoryValue as error:
         key = str(error.full_key)
-        raise UserError(
-            f"{key}: has no value; give one: make repro {key}=… (or in {conf}/)"
-        ) from None
+        command = f"{repro_command(overrides, key)} {key}=…"
+        raise UserError(f"{key}: has no value; give one: {command} (or in {conf}/)") from None
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, conf)) from None
     except yaml.YAMLError as error:
@@ -78,6 +78,9 @@ def _explain(error: Exception, conf: Path) -> str:
         key = unknown.group(1)
         parameter = f", or add a parameter with +{key}=…" if key.startswith("model.") else ""
         return f"{key}: no such setting in conf/; mend its spelling{parameter}"
+    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        word = several.group(1)
+        return f"{word}: a run has one; for several: dvc exp run --queue -S {shlex.quote(word)}"
     if override := getattr(error, "override", None):
         return f"{override}: expected key=value, odd characters within quotes: key='\"a;b\"'"
     return f"conf/: {text}"
@@ -91,7 +94,7 @@ def render(settings: dict[str, Any], overrides: list[str]) -> str:
 def write(overrides: list[str]) -> bool:
     """Compose params.yaml; return whether it changed."""
     settings = compose(overrides)
-    refuse_missing_source(settings["source"])
+    refuse_missing_source(settings["source"], overrides)
     if PARAMS.exists() and read_params() == settings:
         recorded = recorded_overrides(PARAMS.read_text(encoding="utf-8"))
         if recorded == overrides:
@@ -100,7 +103,7 @@ def write(overrides: list[str]) -> bool:
     return True
 
 
-def refuse_missing_source(source: dict[str, Any]) -> None:
+def refuse_missing_source(source: dict[str, Any], overrides: list[str]) -> None:
     """Raise `UserError` when the user's own file is not there, as DVC would not say what to do."""
     if source["kind"] != "file" or Path(source["path"]).is_file():
         return
@@ -109,7 +112,7 @@ def refuse_missing_source(source: dict[str, Any]) -> None:
         raise UserError(f"source.path: {path} is not here, but DVC tracks it; type: dvc pull")
     raise UserError(
         f"source.path: no file {path}; put it there (conf/dataset/ says where it comes from), "
-        "or say where it is: make repro source.path=…"
+        f"or say where it is: {repro_command(overrides, 'source.path')} source.path=…"
     )
 
 

@@ -21,6 +21,7 @@ from project.errors import UserError, one_line
 from project.files import content_sha256
 from project.git import git, run_git
 from project.loading import read_yaml
+from project.overrides import repro_command
 
 MISSING = "missing"
 SHOWN = 16  # of a digest's 64 letters: enough to see a difference
@@ -63,7 +64,7 @@ def committed() -> tuple[str, list[Recorded]]:
     if lock.returncode:
         raise UserError(
             f"{DVC_LOCK} is not committed, so there is nothing to compare with; "
-            "type: make repro, then commit it"
+            f"type: {repro_command()}, then commit it"
         )
     refuse_data_outside_git()
     return head.stdout.strip(), outputs(read_lock(lock.stdout))

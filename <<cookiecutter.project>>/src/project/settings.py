@@ -278,10 +278,12 @@ class Settings(Strict):
     def _groups_agree(self) -> "Settings":
         task = self.dataset.task
         known = DIRECTIONS[task]
-        for metric in (self.evaluation.primary, *self.evaluation.thresholds):
+        keys = {f"thresholds.{metric}": metric for metric in self.evaluation.thresholds}
+        for key, metric in {"primary": self.evaluation.primary, **keys}.items():
             if metric not in known:
                 raise ValueError(
-                    f"evaluation: {metric} is no metric of {task}; choose from {', '.join(known)}"
+                    f"evaluation.{key}: {metric} is no metric of {task}; "
+                    f"choose from {', '.join(known)}"
                 )
         for metric, threshold in self.evaluation.thresholds.items():
             low, high = RANGES.get(metric, (0.0, 1.0))

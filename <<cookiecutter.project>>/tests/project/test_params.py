@@ -48,10 +48,17 @@ REFUSED = {
         "error: model=elasticnet on the command line: elasticnet has no classifier, and wine is a "
         "classification; choose another model",
     ),
-    "a source without its path": ("source=file", "source.path: has no value; give one: make repro"),
+    "a source without its path": (
+        "source=file",
+        "source.path: has no value; give one: make repro source=file source.path=…",
+    ),
+    "several values": (
+        "model=elasticnet,random_forest",
+        "a run has one; for several: dvc exp run --queue -S model=elasticnet,random_forest",
+    ),
     "a file that is not there": (
         "experiment=wine_quality",
-        "no file inputs/winequality-red.csv; put it there (conf/dataset/ says where",
+        "or say where it is: make repro experiment=wine_quality source.path=…",
     ),
     "what is no override": ("dataset.columns={", "dataset.columns={: expected key=value"),
 }
@@ -127,6 +134,6 @@ def test_it_refuses(
 def test_a_file_that_dvc_tracks_is_asked_of_dvc(project: Path, refusal: Callable[..., str]) -> None:
     (project / "wines.csv.dvc").write_text("outs: []\n")
 
-    line = refusal(lambda: params.refuse_missing_source({"kind": "file", "path": "wines.csv"}))
+    line = refusal(lambda: params.refuse_missing_source({"kind": "file", "path": "wines.csv"}, []))
 
     assert "wines.csv is not here, but DVC tracks it; type: dvc pull" in line

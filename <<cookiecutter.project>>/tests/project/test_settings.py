@@ -45,7 +45,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "an unknown metric": (
         "evaluation.thresholds.r2",
         0.5,
-        "evaluation: r2 is no metric of classification; choose from accuracy, balanced_accuracy",
+        "evaluation.thresholds.r2: r2 is no metric of classification; choose from accuracy, bal",
     ),
     "a share above one": (
         "evaluation.thresholds.balanced_accuracy",
