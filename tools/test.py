@@ -11,11 +11,14 @@ import sys
 
 #: A program that tests run, and the Debian package that brings it.
 PACKAGES = {
+    "busybox": "busybox-static",
     "chromium": "chromium",
     "docker-registry": "docker-registry",
+    "faketime": "faketime",
     "fc-list": "fontconfig",
     "pg_ctlcluster": "postgresql",
     "skopeo": "skopeo",
+    "umoci": "umoci",
 }
 
 

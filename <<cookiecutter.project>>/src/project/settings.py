@@ -4,13 +4,12 @@ import re
 from math import inf
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from project.columns import normalise
 
 ColumnType = Literal["number", "boolean", "category"]
 Task = Literal["classification", "regression"]
-PINNED = r".@sha256:[0-9a-f]{64}$"  # a name that stands for the same bytes for ever
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 #: Which way is better, by task and metric.
@@ -207,27 +206,35 @@ class Opsets(Strict):
     oldest: int = Field(ge=1)
     newest: int = Field(ge=1)
 
+    @model_validator(mode="after")
+    def _oldest_comes_first(self) -> "Opsets":
+        if self.oldest > self.newest:
+            raise ValueError(f"oldest {self.oldest} is above newest {self.newest}")
+        return self
+
+
+def _pinned(name: str) -> str:
+    """Let pass a name that stands for the same bytes for ever."""
+    if not re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", name):
+        raise ValueError("expected name@sha256:… with its 64 digits")
+    return name
+
+
+def _scratch_or_pinned(base: str) -> str:
+    if base != "scratch" and not re.fullmatch(r".+@sha256:[0-9a-f]{64}", base):
+        raise ValueError("expected scratch, or path@sha256:… of an image in an OCI layout")
+    return base
+
 
 class Package(Strict):
     """The ModelCar's form, and what a model file may hold; see conf/config.yaml."""
 
     runtime: Literal["triton", "openvino"]
-    base: str
-    service_base: str
+    base: Annotated[str, AfterValidator(_scratch_or_pinned)]
+    service_base: Annotated[str, AfterValidator(_pinned)]
     opset: Opsets
     operators: list[str] = Field(min_length=1)
     max_bytes: int = Field(ge=1, lt=2**31)  # what protobuf can read
-
-    @model_validator(mode="after")
-    def _bases_are_named_by_digest(self) -> "Package":
-        if self.base != "scratch" and not re.search(PINNED, self.base):
-            raise ValueError(
-                f"base: expected scratch, or path@sha256:… of an image in an OCI layout, "
-                f"got {self.base!r}"
-            )
-        if not re.search(PINNED, self.service_base):
-            raise ValueError(f"service_base: expected name@sha256:…, got {self.service_base!r}")
-        return self
 
 
 class Recording(Strict):

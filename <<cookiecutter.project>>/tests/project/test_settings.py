@@ -91,6 +91,23 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "a metric without a task's meaning": ("evaluation.primary", "rmse", "rmse is no metric of"),
     "an opset of tomorrow": ("export.opset", 99, "conf/config.yaml: export.opset: "),
+    "opsets the wrong way round": (
+        "package.opset",
+        {"oldest": 21, "newest": 9},
+        "conf/config.yaml: package.opset: oldest 21 is above newest 9",
+    ),
+    "a runtime that nobody knows": ("package.runtime", "torch", "package.runtime: Input should be"),
+    "a ModelCar on an image without its digest": (
+        "package.base",
+        "layouts/busybox",
+        "conf/config.yaml: package.base: expected scratch, or path@sha256:… of an image in an OCI",
+    ),
+    "a service on an image without its digest": (
+        "package.service_base",
+        "python:3.11-slim",
+        "conf/config.yaml: package.service_base: expected name@sha256:… with its 64 digits, got",
+    ),
+    "a model beyond what can be read": ("package.max_bytes", 2**31, "package.max_bytes: Input"),
     "a project's name with capitals": ("project.name", "Wine", "conf/project.yaml: project.name: "),
 }
 
