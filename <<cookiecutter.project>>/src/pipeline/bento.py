@@ -56,8 +56,8 @@ def bento(
 
 
 def contract_json(subject: Subject) -> bytes:
-    """Return what the model takes and answers, and the categories that it has seen."""
-    return _json(subject.contract | {"categories": subject.categories})
+    """Return what the model takes and answers, and what it has seen."""
+    return _json(subject.contract | subject.seen)
 
 
 def service_files() -> list[Path]:

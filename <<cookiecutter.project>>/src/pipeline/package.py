@@ -136,7 +136,7 @@ def read_subject(settings: Package) -> Subject:
         model=ONNX,
         graph=graph,
         contract=contract,
-        categories=categories(contract["columns"]),
+        seen=seen(contract),
         evaluation=evaluation,
         golden=GOLDEN.read_bytes(),
         metrics=METRICS.read_bytes(),
@@ -146,16 +146,21 @@ def read_subject(settings: Package) -> Subject:
     )
 
 
-def categories(columns: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the values that train holds of each category column."""
-    names = [name for name, kind in columns.items() if kind == "category"]
-    if not names:
-        return {}
-    from pyarrow import parquet
+def seen(contract: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of each category column in train, and the range of a number predicted."""
+    names = [name for name, kind in contract["columns"].items() if kind == "category"]
+    target = [] if contract["classes"] else [contract["target"]]
+    if not names + target:
+        return {"categories": {}, "target_range": None}
+    from pyarrow import compute, parquet
 
-    table = parquet.ParquetFile(TRAIN).read(columns=names)
+    table = parquet.ParquetFile(TRAIN).read(columns=names + target)
     values = {name: table.column(name).unique().drop_null().to_pylist() for name in names}
-    return {name: sorted(found) for name, found in values.items()}
+    ranges = [compute.min_max(table.column(name)).as_py() for name in target]
+    return {
+        "categories": {name: sorted(found) for name, found in values.items()},
+        "target_range": [ranges[0]["min"], ranges[0]["max"]] if ranges else None,
+    }
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:

@@ -19,15 +19,15 @@ class Subject:
     """A judged model.
 
     model: the file; graph: the same, as read by `scan`. contract: what it takes and answers.
-    categories: the values that train holds of each category column. golden, metrics: the bytes of
-    the reports. model_digest, dataset_digest, parameters_digest: `sha256:…`.
+    seen: what train held, for the service to tell what is new. golden, metrics: the bytes of the
+    reports. model_digest, dataset_digest, parameters_digest: `sha256:…`.
     """
 
     project: Project
     model: Path
     graph: ModelProto
     contract: dict[str, Any]
-    categories: dict[str, list[str]]
+    seen: dict[str, Any]
     evaluation: dict[str, Any]
     golden: bytes
     metrics: bytes

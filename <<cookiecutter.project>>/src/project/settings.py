@@ -242,6 +242,9 @@ class Recording(Strict):
 
     enabled: bool
     folder: str
+    max_file_bytes: int = Field(ge=1024)
+    max_file_seconds: int = Field(ge=1)
+    max_files: int = Field(ge=1)
     hashed: list[str]
     left_out: list[str]
 
@@ -255,6 +258,9 @@ class Serving(Strict):
     max_bytes: int = Field(ge=1024)
     max_queue: int = Field(ge=1)
     timeout_seconds: float = Field(gt=0)
+    workers: int = Field(ge=1)
+    threads: int = Field(ge=1)
+    drain_seconds: float = Field(ge=0)
     recording: Recording
 
 
@@ -302,6 +308,9 @@ class Settings(Strict):
         for name in self.evaluation.slices:
             if name not in self.dataset.columns:
                 raise ValueError(f"evaluation.slices: {name} is no column of {self.dataset.name}")
+        for name in (*self.serving.recording.hashed, *self.serving.recording.left_out):
+            if name not in self.dataset.columns:
+                raise ValueError(f"serving.recording: {name} is no column of {self.dataset.name}")
         if isinstance(self.model, SklearnModel) and not getattr(self.model, ROLES[task]):
             raise ValueError(
                 f"model: {self.model.name} has no {ROLES[task]}, and {self.dataset.name} is a "

@@ -1,121 +1,165 @@
 """The service's endpoints, whichever server runs them."""
 
 import logging
-import os
 import re
-from collections.abc import Awaitable, Callable
+import secrets
 from itertools import count
-from typing import Any
+from pathlib import Path
+from time import perf_counter, time
 
+import numpy as np
 import orjson
 
+from serving.admission import Admission
 from serving.batching import Batcher
 from serving.bundle import Bundle
 from serving.http import (
     Answer,
     DisconnectedError,
-    Headers,
+    Endpoint,
     Receive,
+    Request,
     Scope,
     Send,
-    header,
-    read_body,
+    always,
     send_answer,
 )
+from serving.inference_protocol import InferenceProtocol
+from serving.openapi import page_files
+from serving.recording import Record, Recorder
 from serving.records import RecordReader
 from serving.request_error import RequestError
+from serving.rows import Rows
 from serving.session import Session, golden_mistake, predictions
-
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+from serving.telemetry import Telemetry
 
 log = logging.getLogger("bentoml.serving")
 
-Endpoint = Callable[[Scope, Receive, str], Awaitable[Answer]]
+_REQUEST_ID = re.compile(rb"[!-~]{1,128}")
+_CLOSE = (b"connection", b"close")
 
 
 class Api:
     """An ASGI application that answers for one model.
 
-    It is ready once the golden inputs have given the golden outputs; until then, and while it
-    shuts down, /readyz says 503.
+    It is ready once the golden inputs have given the golden outputs, and until it drains.
+    `recordings` is the folder for predictions, None where they are not recorded.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, recordings: Path | None = None) -> None:
         settings = bundle.settings
-        self._bundle = bundle
+        timeout, max_rows = settings["timeout_seconds"], settings["max_rows"]
+        self._admission = Admission(settings["max_queue"], settings["max_bytes"], timeout)
         self._session = Session(bundle)
-        self._records = RecordReader(bundle.contract, settings["max_rows"])
-        self._batcher = Batcher(
-            self._session.run, settings["max_rows"], settings["timeout_seconds"]
-        )
-        self._max_bytes = settings["max_bytes"]
-        self._max_queue = settings["max_queue"]
-        self._timeout = settings["timeout_seconds"]
-        self._under_way = 0
-        self._ids = (f"{os.urandom(8).hex()}-{number}" for number in count())
-        model = {"name": bundle.name, "version": bundle.version, "digest": bundle.digest}
-        self._signature = b',"model":' + orjson.dumps(model) + b"}"
-        self._not_ready = self._golden_mistake()
-        self._routes: dict[str, dict[str, Endpoint]] = {
+        self._records = RecordReader(bundle.contract, max_rows)
+        self._protocol = InferenceProtocol(bundle, self._session)
+        self._telemetry = Telemetry(bundle)
+        self._batcher = Batcher(self._session.run, max_rows, timeout, self._telemetry.on_batch)
+        self._recorder = recordings and Recorder(bundle, recordings, self._telemetry.on_drop)
+        self._draining = False
+        self._ids = map((secrets.token_hex(6).encode() + b"-%d").__mod__, count(1))
+        named = {"name": bundle.name, "version": bundle.version, "digest": bundle.digest}
+        self._signature = b',"model":' + orjson.dumps(named) + b"}"
+        self._routes = self._make_routes(bundle)
+        self._prove(bundle, max_rows)
+
+    def _make_routes(self, bundle: Bundle) -> dict[str, dict[str, Endpoint]]:
+        routes: dict[str, dict[str, Endpoint]] = {
             "/predict": {"POST": self._predict},
-            "/livez": {"GET": self._live},
+            "/livez": {"GET": always(Answer(b'{"live":true}'))},
             "/readyz": {"GET": self._ready},
+            "/metrics": {"GET": self._metrics},
+            "/v2": {"GET": always(Answer(orjson.dumps(self._protocol.server)))},
+            "/v2/health/live": {"GET": always(Answer(b'{"live":true}'))},
+            "/v2/health/ready": {"GET": self._ready},
         }
+        model = f"/v2/models/{bundle.name}"
+        for path in (model, f"{model}/versions/{bundle.version}"):
+            routes[path] = {"GET": always(Answer(orjson.dumps(self._protocol.model)))}
+            routes[f"{path}/ready"] = {"GET": self._ready}
+            routes[f"{path}/infer"] = {"POST": self._infer}
+        for path, answer in page_files(bundle, self._protocol).items():
+            routes[path] = {"GET": always(answer)}
+        return routes
+
+    def _prove(self, bundle: Bundle, max_rows: int) -> None:
+        """Hold the model against its golden rows, and see how long it takes for how many rows."""
+        inputs = bundle.golden["inputs"]
+        rows = self._records.rows_of(inputs)
+        answers = predictions(self._session.run(rows), bundle.contract.classes)
+        if mistake := golden_mistake(answers, bundle.golden):
+            self._admission.not_ready = mistake
+            log.error("not ready: %s", mistake)
+        for power in range(max_rows.bit_length()):
+            places = np.arange(2**power) % len(inputs)
+            self._batcher.warm(Rows(rows.floats[places], rows.texts[places]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, whatever happens."""
-        request_id = header(scope, b"x-request-id")
+        """Answer one request, whatever it is."""
+        start = perf_counter()
+        headers = dict(scope["headers"])
+        request_id = headers.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
             request_id = next(self._ids)
-        headers: Headers = [(b"x-request-id", request_id.encode("latin-1"))]
+        request = Request(headers, receive, request_id)
+        path = scope["path"]
+        methods = self._routes.get(path)
         try:
-            answer = await self._endpoint(scope)(scope, receive, request_id)
+            if methods is None:
+                path = "other"  # of which there may be any number
+                raise RequestError(404, f"no such path; {' '.join(self._routes)} are there")
+            endpoint = methods.get(scope["method"])
+            if endpoint is None:
+                raise RequestError(405, f"expected {' or '.join(methods)} {path}")
+            answer = await endpoint(request)
         except RequestError as error:
             answer = Answer(error.body(), error.status)
         except DisconnectedError:
             return
         except Exception:
-            log.exception("request %s", request_id)
-            answer = Answer(b'{"error":"internal error, see the log for the request id"}', 500)
-        await send_answer(send, answer, headers)
+            log.exception("request %s", request_id.decode())
+            answer = Answer(b'{"error":"internal error; the log has it by the request id"}', 500)
+        close = (_CLOSE,) if self._draining else ()
+        await send_answer(send, answer, (b"x-request-id", request_id), *close)
+        self._telemetry.answered(path, answer.status, perf_counter() - start)
 
-    def _endpoint(self, scope: Scope) -> Endpoint:
-        by_method = self._routes.get(scope["path"])
-        if by_method is None:
-            raise RequestError(404, f"no such path; {', '.join(self._routes)} are there")
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        if method not in by_method:
-            raise RequestError(405, f"expected {' or '.join(by_method)}, found {scope['method']}")
-        return by_method[method]
-
-    async def _predict(self, scope: Scope, receive: Receive, request_id: str) -> Answer:
-        if self._not_ready:
-            raise RequestError(503, self._not_ready)
-        if self._under_way >= self._max_queue:
-            raise RequestError(429, f"{self._max_queue} requests are under way; try again")
-        self._under_way += 1
-        try:
-            body = await read_body(scope, receive, self._max_bytes, self._timeout)
-            outputs = await self._batcher.submit(self._records.read(body))
-        finally:
-            self._under_way -= 1
-        answers = orjson.dumps(predictions(outputs, self._session.classes))
+    async def _predict(self, request: Request) -> Answer:
+        with self._admission:
+            body = await self._admission.body(request)
+            rows = self._records.read(body)
+            outputs = await self._batcher.predict(rows)
+        answers: bytes = orjson.dumps(predictions(outputs, self._session.classes))
+        self._telemetry.predicted(rows, outputs)
+        if self._recorder:
+            record = Record(time(), request.id, rows, outputs, body, answers)
+            self._recorder.put(record, len(body) + len(answers))
         return Answer(b'{"predictions":' + answers + self._signature)
 
-    async def _live(self, scope: Scope, receive: Receive, request_id: str) -> Answer:
-        return Answer(b'{"status":"live"}')
+    async def _infer(self, request: Request) -> Answer:
+        with self._admission:
+            body = await self._admission.body(request)
+            inference = self._protocol.read(body, request)
+            outputs = await self._batcher.predict(inference.rows)
+        self._telemetry.predicted(inference.rows, outputs)
+        if self._recorder:
+            self._recorder.put(Record(time(), request.id, inference.rows, outputs), len(body))
+        return self._protocol.answer(inference, outputs)
 
-    async def _ready(self, scope: Scope, receive: Receive, request_id: str) -> Answer:
-        if self._not_ready:
-            raise RequestError(503, self._not_ready)
-        return Answer(b'{"status":"ready"}')
+    async def _ready(self, request: Request) -> Answer:
+        if why := self._admission.not_ready or ("shutting down" if self._draining else None):
+            raise RequestError(503, why)
+        return Answer(b'{"ready":true}')
 
-    def _golden_mistake(self) -> str | None:
-        golden: dict[str, Any] = self._bundle.golden
-        rows = self._records.read(orjson.dumps(golden["inputs"]))
-        outputs = self._session.run(rows)
-        return golden_mistake(predictions(outputs, self._session.classes), golden)
+    async def _metrics(self, request: Request) -> Answer:
+        return self._telemetry.exposition()
+
+    def drain(self) -> None:
+        """Ask whoever sends requests to send them elsewhere, and go on answering."""
+        self._draining = True
 
     def close(self) -> None:
-        """Finish what is under way."""
+        """Finish what is under way, and write down what was answered."""
         self._batcher.close()
+        self._telemetry.publish()
+        if self._recorder:
+            self._recorder.close()

@@ -1,8 +1,9 @@
-"""Adaptive batching: what came in while the model was busy is predicted together.
+"""Adaptive batching: requests that come together are predicted together.
 
-Nothing waits for a batch to fill. A quick batch is predicted on the event loop itself, where a
-hand-over to a thread would take longer than the model; a slow one in a thread, so that the loop
-goes on answering probes and reading requests, and these become the next batch.
+Nothing waits for a batch to fill. A request that comes alone is predicted on the spot; those that
+follow within the same turn of the event loop, or while the model is busy, become the next batch. A
+quick batch is predicted on the loop, where handing it to a thread would take longer than the
+model; a slow one in a thread, so that the loop goes on reading requests and answering probes.
 """
 
 import asyncio
@@ -48,26 +49,42 @@ class _Waiting:
 
 
 class Batcher:
-    """Predicts requests together; a batch holds `max_rows`, and at least one request."""
+    """Predicts requests; a batch holds `max_rows`, and at least one request.
 
-    def __init__(self, run: Run, max_rows: int, timeout: float) -> None:
+    `on_batch` is told the rows of each batch. Predictions that take longer than `timeout` seconds
+    fail with `RequestError` 504.
+    """
+
+    def __init__(
+        self, run: Run, max_rows: int, timeout: float, on_batch: Callable[[int], object]
+    ) -> None:
         self._run = run
         self._max_rows = max_rows
         self._timeout = timeout
+        self._on_batch = on_batch
         self._queue: deque[_Waiting] = deque()
-        self._busy = False
+        self._turn_taken = False  # a batch was begun in this turn of the loop, or still runs
         self._seconds: dict[int, float] = {}  # that a batch takes, by the bits of its rows
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
-    def submit(self, rows: Rows) -> "asyncio.Future[Outputs]":
-        """Return the future of these rows' outputs: `RequestError` 504 where it is too late."""
+    def warm(self, rows: Rows) -> None:
+        """Learn how long batches of this size take."""
+        for _ in range(3):
+            start = perf_counter()
+            self._run(rows)
+            self._learn(rows.size, perf_counter() - start)
+
+    async def predict(self, rows: Rows) -> Outputs:
+        """Return the outputs of one request's rows."""
+        if not self._turn_taken and self._is_quick(rows.size):
+            self._turn_taken = True
+            asyncio.get_running_loop().call_soon(self._next)
+            return self._predict_one(rows)
         waiting = _Waiting(rows, self._timeout)
         self._queue.append(waiting)
-        if not self._busy:
-            # Not at once: the loop may be about to read further requests that have come as well.
-            self._busy = True
-            asyncio.get_running_loop().call_soon(self._next)
-        return waiting.answer
+        if not self._turn_taken:
+            self._next()
+        return await waiting.answer
 
     def close(self) -> None:
         """Wait for the batch that runs."""
@@ -75,13 +92,12 @@ class Batcher:
 
     def _next(self) -> None:
         batch = self._take()
-        self._busy = bool(batch)
+        self._turn_taken = bool(batch)
         if not batch:
             return
         loop = asyncio.get_running_loop()
         parts = [waiting.rows for waiting in batch]
-        size = sum(map(len, parts)).bit_length()
-        if self._seconds.get(size, QUICK_SECONDS) < QUICK_SECONDS:
+        if self._is_quick(sum(part.size for part in parts)):
             self._settle(batch, self._predict(parts))
             loop.call_soon(self._next)
             return
@@ -98,27 +114,41 @@ class Batcher:
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         rows = 0
-        while self._queue and (not batch or rows + len(self._queue[0].rows) <= self._max_rows):
+        while self._queue and (not batch or rows + self._queue[0].rows.size <= self._max_rows):
             waiting = self._queue.popleft()
             if not waiting.answer.done():
                 batch.append(waiting)
-                rows += len(waiting.rows)
+                rows += waiting.rows.size
         return batch
 
+    def _is_quick(self, rows: int) -> bool:
+        return self._seconds.get(rows.bit_length(), QUICK_SECONDS) < QUICK_SECONDS
+
     def _predict(self, parts: list[Rows]) -> Answers:
-        start = perf_counter()
         try:
-            outputs = self._run(join(parts))
+            outputs = self._predict_one(join(parts))
         except Exception as error:
             # One request's rows must not cost the others theirs.
             return [error] if len(parts) == 1 else [self._predict([part])[0] for part in parts]
-        ends = list(accumulate(map(len, parts)))
-        size, seconds = ends[-1].bit_length(), perf_counter() - start
-        before = self._seconds.get(size, seconds)
-        self._seconds[size] = before + 0.2 * (seconds - before)
         if len(parts) == 1:
             return [outputs]
-        return [outputs.part(start, end) for start, end in pairwise([0, *ends])]
+        ends = accumulate((part.size for part in parts), initial=0)
+        return [
+            {name: values[start:end] for name, values in outputs.items()}
+            for start, end in pairwise(ends)
+        ]
+
+    def _predict_one(self, rows: Rows) -> Outputs:
+        start = perf_counter()
+        outputs = self._run(rows)
+        self._learn(rows.size, perf_counter() - start)
+        self._on_batch(rows.size)
+        return outputs
+
+    def _learn(self, rows: int, seconds: float) -> None:
+        """Believe what is quicker at once, what is slower by and by: it may be the machine's."""
+        size = rows.bit_length()
+        self._seconds[size] = min(seconds, 1.2 * self._seconds.get(size, seconds))
 
     @staticmethod
     def _settle(batch: list[_Waiting], answers: Answers) -> None:

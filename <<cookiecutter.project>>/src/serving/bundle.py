@@ -13,12 +13,14 @@ class Contract:
 
     columns: number, boolean or category by input column, in order. classes: in the order of the
     probabilities; None for regression. categories: what each category column held in training.
+    target_range: the least and the most of a number that is predicted, in the data; else None.
     """
 
     target: str
     classes: list[str] | None
     columns: dict[str, str]
     categories: dict[str, frozenset[str]]
+    target_range: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def read_bundle(folder: Path) -> Bundle:
             classes=contract["classes"],
             columns=contract["columns"],
             categories={name: frozenset(of) for name, of in contract["categories"].items()},
+            target_range=contract["target_range"],
         ),
         golden=_json(folder, "golden"),
         metrics=_json(folder, "metrics"),

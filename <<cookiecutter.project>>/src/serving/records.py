@@ -32,38 +32,54 @@ KINDS = {
 }
 
 
+#: Beyond this a number rounds to infinity: the greatest float32 and half a step more.
+_LARGEST = float(np.finfo(np.float32).max) * (1 + 2**-25)
+
+
 class RecordReader:
     """Reads requests to one model; `max_rows` bounds each of them.
 
-    The way of a request without mistakes runs in C, record by record; only where something is
-    wrong does Python look at each value, to say which.
+    What is not wrong is read in C, column by column or row by row; only where something is wrong
+    does Python look at each value, to say which.
     """
 
     def __init__(self, contract: Contract, max_rows: int) -> None:
         self._columns = contract.columns
         self._max_rows = max_rows
-        layout = Layout.of(contract.columns)
-        self._numbers = _reader("number", layout.numbers)
-        self._booleans = _reader("boolean", layout.booleans)
-        self._categories = _reader("category", layout.categories)
-        self._floats = layout.numbers + layout.booleans
+        self._layout = Layout.of(contract.columns)
+        self._numbers = _reader(self._layout.numbers, KINDS["number"].types)
+        self._booleans = _reader(self._layout.booleans, KINDS["boolean"].types)
+        self._texts = _reader(self._layout.categories, KINDS["category"].types)
 
     def read(self, body: bytes) -> Rows:
         """Return the rows of one record or of a list; `RequestError` where one is wrong."""
         records = self._parse(body)
+        rows = self.rows_of(records)
+        if body.count(b":") != len(records) * len(self._columns):
+            _refuse_columns_given_twice(body)
+        return rows
+
+    def rows_of(self, records: list[Any]) -> Rows:
+        """Return the rows of parsed records; `RequestError` where one is wrong."""
         try:
-            numbers = self._numbers(records)
-            booleans = self._booleans(records)
-            categories = self._categories(records)
+            numbers, booleans = self._numbers(records), self._booleans(records)
+            texts = self._texts(records)
         except (LookupError, TypeError):  # a column is missing, a record or a value is none
             raise self._mistake(records) from None
         # All columns are there, so any key more is one that the model does not know.
-        keys = len(records) * len(self._columns)
-        if sum(map(len, records)) != keys:
+        if sum(map(len, records)) != len(records) * len(self._columns):
             raise self._mistake(records)
-        if body.count(b":") != keys:
-            _refuse_columns_given_twice(body)
-        return Rows(self._matrix(numbers, booleans), _texts(categories, len(records)))
+        try:
+            with np.errstate(over="raise"):
+                floats = _matrix(numbers, len(records), np.float32)
+        except FloatingPointError:
+            raise self._too_large(records) from None
+        if booleans:
+            floats = np.hstack([floats, _matrix(booleans, len(records), np.float32)])
+        known = _matrix(texts, len(records), object)
+        if None in texts:
+            known[known == None] = ""  # noqa: E711
+        return Rows(floats, known)
 
     def _parse(self, body: bytes) -> list[Any]:
         try:
@@ -79,23 +95,14 @@ class RecordReader:
             )
         return records
 
-    def _matrix(self, numbers: list[Any], booleans: list[Any]) -> Matrix:
-        with np.errstate(over="ignore"):
-            parts = [np.array(part, dtype=np.float32) for part in (numbers, booleans) if part]
-        if not parts:
-            return np.empty((0, 0), dtype=np.float32)
-        floats = parts[0] if len(parts) == 1 else np.hstack(parts)
-        if np.isinf(floats).any():
-            row, place = (int(found[0]) for found in np.nonzero(np.isinf(floats)))
-            name = self._floats[place]
-            raise RequestError(
-                422,
-                f"record {row}, column {name}: {shown(numbers[row][place])} is beyond 32-bit "
-                "floating point",
-                name,
-                row,
-            )
-        return floats
+    def _too_large(self, records: list[Any]) -> RequestError:
+        """Find the first number that the graph cannot take; there is one."""
+        for row, record in enumerate(records):
+            for name in self._layout.numbers:
+                if abs(record[name] or 0) > _LARGEST:
+                    found = f"{shown(record[name])} is beyond 32-bit floating point"
+                    return RequestError(422, f"record {row}, column {name}: {found}", name, row)
+        raise AssertionError("no number too large in records that were refused")
 
     def _mistake(self, records: list[Any]) -> RequestError:
         """Find the first mistake; there is one."""
@@ -122,30 +129,24 @@ class RecordReader:
         raise AssertionError("no mistake in records that were refused")
 
 
-def _reader(kind: str, names: tuple[str, ...]) -> Callable[[list[Any]], list[Any]]:
-    """Return what takes these columns out of records, as one tuple a record."""
+def _reader(names: tuple[str, ...], types: frozenset[type]) -> Callable[[list[Any]], list[Any]]:
+    """Return what takes these columns out of records, row by row in one list."""
     if not names:
         return lambda records: []
-    types = KINDS[kind].types
-    get: Callable[[Any], Any] = itemgetter(*names)
+    get = itemgetter(*names)
 
     def read(records: list[Any]) -> list[Any]:
-        values = list(map(get, records))
-        if len(names) == 1:
-            values = [(value,) for value in values]
-        if not set(map(type, chain.from_iterable(values))) <= types:
+        taken = map(get, records)
+        values = list(taken if len(names) == 1 else chain.from_iterable(taken))
+        if not set(map(type, values)) <= types:
             raise TypeError
         return values
 
     return read
 
 
-def _texts(categories: list[Any], rows: int) -> Matrix:
-    if not categories:
-        return np.empty((rows, 0), dtype=object)
-    texts = np.array(categories, dtype=object)
-    texts[texts == None] = ""  # noqa: E711
-    return texts
+def _matrix(values: list[Any], rows: int, kind: Any) -> Matrix:
+    return np.array(values, dtype=kind).reshape(rows, -1)
 
 
 def _refuse_columns_given_twice(body: bytes) -> None:

@@ -35,6 +35,18 @@ SERVING = {
     "max_bytes": 16_384,
     "max_queue": 4,
     "timeout_seconds": 5.0,
+    "workers": 1,
+    "threads": 1,
+    "drain_seconds": 0.0,
+    "recording": {
+        "enabled": True,
+        "folder": "data/predictions",
+        "max_file_bytes": 4096,
+        "max_file_seconds": 3600,
+        "max_files": 10,
+        "hashed": [],
+        "left_out": [],
+    },
 }
 
 Write = Callable[..., Bundle]
@@ -78,7 +90,11 @@ def make(folder: Path, target: str, classes: list[str] | None) -> Path:
     graph = export(native, contract, Export(opset=17, tolerance=1e-4))
     (folder / "model.onnx").write_bytes(graph.SerializeToString())
     files: dict[str, Any] = {
-        "contract": asdict(contract) | {"categories": {"colour": ["b", "g", "r"]}},
+        "contract": asdict(contract)
+        | {
+            "categories": {"colour": ["b", "g", "r"]},
+            "target_range": None if classes else [0.0, 80.0],
+        },
         "golden": golden(OnnxModel(folder / "model.onnx"), TABLE),
         "metrics": {"accuracy": 0.875} if classes else {"rmse": 1.5},
         "serving": SERVING,
@@ -102,16 +118,22 @@ def bundle(folders: dict[str, Path]) -> Write:
 @pytest.fixture
 def serve(bundle: Write) -> Iterator[Callable[..., "Client"]]:
     """Return a function that serves a model, with settings of the test's own."""
-    served: list[Api] = []
+    served: list[Client] = []
 
-    def start(task: str = "classification", golden: Any = None, **settings: Any) -> Client:
+    def start(
+        task: str = "classification",
+        golden: Any = None,
+        recordings: Path | None = None,
+        **settings: Any,
+    ) -> Client:
         described = bundle(task, **settings)
-        served.append(Api(replace(described, golden=golden or described.golden)))
-        return Client(served[-1])
+        api = Api(replace(described, golden=golden or described.golden), recordings)
+        served.append(Client(api))
+        return served[-1]
 
     yield start
-    for api in served:
-        api.close()
+    for client in served:
+        client.close()
 
 
 class Client:
@@ -119,6 +141,10 @@ class Client:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+
+    def close(self) -> None:
+        """Stop the service."""
+        self._api.close()
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask once."""

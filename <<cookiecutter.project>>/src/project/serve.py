@@ -1,0 +1,123 @@
+"""Serve the package's Bento, and say where it is and how it is asked."""
+
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from project.artefacts import BENTO
+from project.errors import UserError, one_line
+from project.files import read_json
+
+START_SECONDS = 60.0
+
+
+def main() -> None:
+    """Serve dist/bento until it is stopped."""
+    if not (BENTO / "bento.yaml").exists():
+        raise UserError(f"{BENTO} is not there: no model was packaged yet; type: make repro")
+    settings = read_json(BENTO / "src/serving.json")
+    host, port = settings["host"], settings["port"] or free_port(settings["host"])
+    refuse_taken(host, port)
+    server = start(host, port, settings["recording"]["folder"])
+    try:
+        wait_until_ready(server, f"http://{host}:{port}")
+        print(shown(f"http://{host}:{port}", settings["recording"]), flush=True)
+        sys.exit(server.wait())
+    finally:
+        stop(server)
+
+
+def start(host: str, port: int, recordings: str) -> subprocess.Popen[bytes]:
+    """Start BentoML's server, and hand on to it whatever signal stops us."""
+    # An absolute path: BentoML looks for a relative one within itself.
+    where = [str(BENTO.resolve()), "--host", host, "--port", str(port)]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bentoml", "serve", *where],
+        env=os.environ
+        | {
+            "BENTOML_HOME": str(Path("build/bentoml").resolve()),
+            "BENTOML_DO_NOT_TRACK": "true",
+            "PREDICTIONS_FOLDER": str(Path(recordings).resolve()),
+            # What is packaged stays as it is, and as it was signed.
+            "PYTHONPYCACHEPREFIX": str(Path("build/bytecode").resolve()),
+        },
+        stdout=sys.stderr,
+        start_new_session=True,  # a terminal's Ctrl-C reaches us alone, and the server by us
+    )
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        server.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hand_on)
+    return server
+
+
+def wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
+    """Return once the golden inputs have given the golden outputs; `UserError` where they don't."""
+    deadline = time.monotonic() + START_SECONDS
+    why = f"no answer within {START_SECONDS:g} seconds"
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise UserError(f"{BENTO}: the server ended by itself; its log stands above")
+        try:
+            with urlopen(f"{url}/readyz", timeout=5):
+                return
+        except HTTPError as error:
+            why = json.loads(error.read())["error"]
+            break
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise UserError(f"{BENTO}: not ready: {why}")
+
+
+def shown(url: str, recording: dict[str, Any]) -> str:
+    """Say where the service is, with a request that works."""
+    golden = read_json(BENTO / "src/golden.json")
+    record = shlex.quote(json.dumps(golden["inputs"][0], ensure_ascii=False))
+    kept = recording["folder"] if recording["enabled"] else "off"
+    return (
+        f"\nServing   {url}\nMetrics   {url}/metrics\nRecorded  {kept}\n"
+        f"\ncurl {url}/predict -d {record}\n"
+    )
+
+
+def free_port(host: str) -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind((host, 0))
+        return int(found.getsockname()[1])
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise `UserError` where another process listens: BentoML would say so at great length."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"serving.port: {host}:{port}: {error.strerror}; end what listens there, or type: "
+                "make repro serving.port=0"
+            ) from None
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server, if it still runs."""
+    if server.poll() is None:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    one_line(main)

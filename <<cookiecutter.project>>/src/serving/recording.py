@@ -1,0 +1,145 @@
+"""Predictions as JSON lines, written by a thread that no request ever waits for.
+
+A line is a request. What waits to be written is bounded; what is beyond is dropped and counted.
+"""
+
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+import orjson
+
+from serving.bundle import Bundle
+from serving.rotation import RotatingFile
+from serving.rows import Layout, Rows
+from serving.session import Outputs, predictions
+
+log = logging.getLogger("bentoml.serving")
+
+#: Between two looks at what waits: as much a kill can lose.
+FLUSH_SECONDS = 0.2
+MAX_WAITING, MAX_WAITING_BYTES = 20_000, 64 * 2**20
+#: Written at once: few enough that the event loop does not wait long for Python's lock.
+CHUNK_BYTES = 2**20
+
+
+class Record(NamedTuple):
+    """An answered request. body: JSON records as they came, else None; answers: JSON, or None."""
+
+    time: float
+    request_id: bytes
+    rows: Rows
+    outputs: Outputs
+    body: bytes | None = None
+    answers: bytes | None = None
+
+
+class Recorder:
+    """Writes records into files of this process in `folder`."""
+
+    def __init__(self, bundle: Bundle, folder: Path, on_drop: Callable[[int], None]) -> None:
+        settings = bundle.settings["recording"]
+        self._contract = bundle.contract
+        self._layout = Layout.of(bundle.contract.columns)
+        self._hashed = set(settings["hashed"])
+        self._left_out = set(settings["left_out"])
+        self._model = orjson.dumps(bundle.digest)
+        self._on_drop = on_drop
+        self._file = RotatingFile(
+            folder, settings["max_file_bytes"], settings["max_file_seconds"], settings["max_files"]
+        )
+        self._queue: deque[tuple[Record, int]] = deque()
+        self._come = self._gone = 0  # bytes; each is written by one thread only
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def put(self, record: Record, size: int) -> None:
+        """Take a record of about so many bytes, or drop it; returns at once."""
+        if len(self._queue) >= MAX_WAITING or self._come - self._gone > MAX_WAITING_BYTES:
+            self._on_drop(1)
+            return
+        self._come += size
+        self._queue.append((record, size))
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            self._write_all()
+        self._write_all()
+        self._file.close()
+
+    def _write_all(self) -> None:
+        while self._queue:
+            records, chunk = [], 0
+            while self._queue and chunk < CHUNK_BYTES:
+                record, size = self._queue.popleft()
+                records.append(record)
+                chunk += size
+            try:
+                self._file.write(b"".join(map(self._line, records)))
+            except Exception as error:
+                # A full disk, a folder that went away: the service goes on, and so do we.
+                log.warning("%d predictions not recorded: %s", len(records), error)
+                self._on_drop(len(records))
+            self._gone += chunk
+        self._file.keep()
+
+    def _line(self, record: Record) -> bytes:
+        moment = datetime.fromtimestamp(record.time, UTC).isoformat(timespec="microseconds")
+        head = {"time": moment, "request_id": record.request_id.decode()}
+        answers = record.answers
+        if answers is None:
+            answers = orjson.dumps(predictions(record.outputs, self._contract.classes))
+        return b'%s,"model":%s,"inputs":%s,"outputs":%s}\n' % (
+            orjson.dumps(head)[:-1],
+            self._model,
+            self._inputs(record),
+            answers,
+        )
+
+    def _inputs(self, record: Record) -> bytes:
+        if record.body and not (self._hashed or self._left_out):
+            # As they came, without the line breaks that JSON has between its parts only.
+            body = record.body.translate(None, b"\r\n").strip()
+            return body if body.startswith(b"[") else b"[%s]" % body
+        if record.body:
+            records = orjson.loads(record.body)
+            records = records if isinstance(records, list) else [records]
+        else:
+            records = _records(record.rows, self._layout)
+        inputs: bytes = orjson.dumps([self._private(values) for values in records])
+        return inputs
+
+    def _private(self, record: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: _digest(value) if name in self._hashed else value
+            for name, value in record.items()
+            if name not in self._left_out
+        }
+
+
+def _digest(value: Any) -> str | None:
+    """Return a name for a value that is the same each time; a missing value stays missing."""
+    return None if value is None else hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]
+
+
+def _records(rows: Rows, layout: Layout) -> list[dict[str, Any]]:
+    """Write rows as records, as a client of /predict would have."""
+    numbers = len(layout.numbers)
+    records = []
+    for floats, texts in zip(rows.floats.tolist(), rows.texts.tolist(), strict=True):
+        present = [None if value != value else value for value in floats]
+        booleans = [None if value is None else value != 0 for value in present[numbers:]]
+        values = (*present[:numbers], *booleans, *(text or None for text in texts))
+        records.append(dict(zip((*layout.floats, *layout.categories), values, strict=True)))
+    return records
