@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from delivery.registry.interface import checked_tag
 from project.artefacts import MANIFEST, MODELCAR, PACKAGE, PROVENANCE, SIGNATURE
 from project.errors import UserError
 from project.files import read_json
@@ -13,6 +14,8 @@ from project.overrides import repro_command
 MODELCAR_FOLDER = MODELCAR.name
 #: What is added to a package after the stage that made it.
 SIGNED_LATER = (PROVENANCE.name, SIGNATURE.name)
+#: Of the digests in manifest.json, those of what came out; the others went in.
+OUTPUTS = ("modelcar", "bento", "sbom", "model")
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class Package:
 
     @property
     def files(self) -> dict[str, str]:
-        """What the stage made, by path: digests."""
-        return {**self.manifest["files"]}
+        """The digest of each file that the stage made, by its path."""
+        return dict(self.manifest["files"])
 
 
 def read_package(folder: Path = PACKAGE) -> Package:
@@ -46,14 +49,15 @@ def read_package(folder: Path = PACKAGE) -> Package:
         raise UserError(f"{path}: no such file, so there is no package; type: {repro_command()}")
     try:
         manifest = read_json(path)
-        named = checked_digest(manifest["digests"]["modelcar"])
+        named = {name: checked_digest(manifest["digests"][name]) for name in OUTPUTS}
         for digest in [*manifest["digests"].values(), *manifest["files"].values()]:
             checked_digest(digest)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{path}: expected what the package stage writes: digests, files") from None
+        checked_tag(manifest["version"])
+    except (ValueError, KeyError, TypeError, AttributeError, UserError):
+        raise UserError(f"{path}: not what the package stage writes") from None
     image = only_manifest(folder / MODELCAR_FOLDER)
-    if image.digest != named:
-        raise UserError(f"{path}: names {named}, {MODELCAR_FOLDER}/ holds {image.digest}")
+    if image.digest != named["modelcar"]:
+        raise UserError(f"{path}: names {named['modelcar']}, but the image is {image.digest}")
     return Package(folder, manifest, image)
 
 

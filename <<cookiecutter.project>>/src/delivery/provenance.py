@@ -7,7 +7,7 @@ same commit and the same package give the same statement.
 import re
 from typing import Any
 
-from delivery.package import Package
+from delivery.package import OUTPUTS, Package
 from project.artefacts import DVC_LOCK, PARAMS, PROVENANCE
 from project.errors import UserError
 from project.files import read_json
@@ -19,8 +19,6 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:slipway:dvc-repro:v1"
 BUILDER = "urn:slipway:make-sign"
-#: Of the digests in dist/manifest.json, those of what came out; the others went in.
-OUTPUTS = ("modelcar", "bento", "sbom", "model")
 
 
 def statement(package: Package) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from delivery.package import SIGNED_LATER, Package, files_of, read_package
 from delivery.provenance import could_name_its_commit, statement
 from delivery.signature import sign
 from delivery.verify import verify_package
-from project.artefacts import DVC_LOCK, PACKAGE, PRIVATE_KEY, PROVENANCE, SIGNATURE
+from project.artefacts import DVC_LOCK, MANIFEST, PACKAGE, PRIVATE_KEY, PROVENANCE, SIGNATURE
 from project.dvc_lock import read_lock, refuse_stale
 from project.errors import UserError, one_line
 from project.files import write_json
@@ -46,10 +46,16 @@ def refuse_unrecorded(package: Package) -> None:
     if "package" not in stages:
         raise UserError(f"{DVC_LOCK}: no package has been made; type: {repro_command()}")
     refuse_stale(stages)
-    ours = {*package.files, *SIGNED_LATER, "manifest.json"}
+    ours = {*package.files, *SIGNED_LATER, MANIFEST.name}
     for name in files_of(package.folder):
+        path = package.folder / name
         if name not in ours:
-            raise UserError(f"{package.folder / name}: not of the package; take it away")
+            raise UserError(f"{path}: not of the package; take it away")
+        if path.is_symlink():
+            raise UserError(
+                f"{path}: a link into DVC's cache, which is not what can be signed; "
+                "type: dvc config cache.type reflink,copy && dvc checkout --relink"
+            )
 
 
 def main() -> None:

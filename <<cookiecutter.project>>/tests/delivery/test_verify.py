@@ -154,6 +154,23 @@ def test_nothing_is_signed_that_is_not_of_the_package(package: Path) -> None:
         sign_package()
 
 
+def test_links_into_the_cache_of_dvc_are_not_signed(package: Path) -> None:
+    path = DIST / "bento/bento.yaml"
+    path.rename("cached")
+    path.symlink_to(Path("cached").resolve())
+
+    with pytest.raises(UserError, match=r"dist/bento/bento.yaml: a link into DVC's cache"):
+        sign_package()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"digests": {}}', '{"digests": {"model": "x"}}'])
+def test_a_manifest_that_the_stage_did_not_write_is_refused(package: Path, text: str) -> None:
+    (DIST / "manifest.json").write_text(text)
+
+    with pytest.raises(UserError, match=r"^dist/manifest.json: not what the package stage writes"):
+        sign_package()
+
+
 def test_what_is_signed_is_left_and_what_is_not_is_signed(package: Path) -> None:
     signed_package()
     first = (DIST / "signature.json").read_bytes()
