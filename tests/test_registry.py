@@ -91,13 +91,13 @@ def test_a_package_goes_to_a_registry_and_comes_back(
         where = f"{host}/{REPOSITORY}" if host else "registry/wine-model"
         assert first.stdout.startswith(f"pushed {where}:{digest[7:19]} (")
         assert again.stdout.startswith(f"pushed {where}:{digest[7:19]} (all was there)\n")
-        assert seen_by_skopeo(project, where, digest[7:19], kind) == digest
 
         pushed = contents(project / "dist")
         shutil.rmtree(project / "dist")
         pulled = make(project, "pull", f"DIGEST={digest}", environment=logged_in)
         assert pulled.returncode == 0, pulled.stderr
         assert contents(project / "build/pulled" / digest[7:]) == pushed
+        assert seen_by_skopeo(project, where, digest[7:19], kind) == digest
 
 
 @pytest.mark.parametrize("kind", ["with a password", "with tokens"])
@@ -317,6 +317,8 @@ def start_push(project: Path) -> subprocess.Popen[bytes]:
 
 def seen_by_skopeo(project: Path, where: str, tag: str, kind: str) -> str:
     """Ask skopeo for the digest that a tag points to."""
+    if not shutil.which("skopeo"):
+        pytest.skip("there is no skopeo here: make test installs Debian's package")
     image = f"oci:{where}:{tag}" if kind == "a folder" else f"docker://{where}:{tag}"
     credentials = ["--creds", f"ada:{PASSWORD}"] if kind.startswith("with ") else []
     command = ["skopeo", "inspect", "--tls-verify=false", *credentials]
