@@ -110,7 +110,7 @@ def _classes(target: Target) -> Iterator[str]:
     if target.task == "regression":
         return
     if len(target.classes) == 2:
-        yield "    # Of two classes, the last is the positive one: what is looked for."
+        yield "    # Of two classes, the last is the positive one: swap them to look for the other."
     if target.rare:
         rare = ", ".join(f"{label} ({rows})" for label, rows in target.rare.items())
         yield f"    # Too rare to learn, their rows are set aside: {_plain(rare)}"
