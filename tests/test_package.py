@@ -2,20 +2,16 @@
 
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.client import HTTPResponse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bento import ask, bare, serving
 from tests.conftest import run
 from tests.projects import dvc, make
 
@@ -215,52 +211,6 @@ def clean(trained: Trained, tmp_path: Path) -> Path:
     python = str(tmp_path / "clean/bin/python")
     output(*uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock))
     return tmp_path / "clean"
-
-
-@contextmanager
-def serving(environment: Path, bento: Path, home: Path) -> Iterator[str]:
-    """Serve a Bento by BentoML's own command until the block ends; yield its URL when ready."""
-    port = "38917"
-    process = subprocess.Popen(
-        [environment / "bin/bentoml", "serve", "--port", port, bento],
-        env=bare(home) | {"PYTHONDONTWRITEBYTECODE": "1"},
-        cwd="/",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        assert is_ready(url, process), process.communicate()[0]
-        yield url
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-
-
-def is_ready(url: str, process: subprocess.Popen[str]) -> bool:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            time.sleep(0.1)
-    return False
-
-
-def ask(url: str, body: Any) -> Any:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    answer: HTTPResponse
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.loads(answer.read())
-
-
-def bare(home: Path) -> dict[str, str]:
-    """Return an environment without what the machine or the tests have set."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "BENTOML_DO_NOT_TRACK": "true"}
 
 
 def bentoml(project: Path, home: Path, *arguments: str) -> str:
