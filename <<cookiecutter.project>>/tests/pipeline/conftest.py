@@ -75,7 +75,7 @@ def subject(model: Callable[..., Path]) -> Subject:
         model=model(),
         graph=plain_model(),
         contract=CONTRACT,
-        categories={"colour": ["blue", "red"]},
+        seen={"categories": {"colour": ["blue", "red"]}, "target_range": [1.0, 9.0]},
         evaluation=deepcopy(EVALUATION),
         golden=json.dumps(GOLDEN).encode(),
         metrics=b'{"rmse": 0.5}',

@@ -16,7 +16,7 @@ from pipeline.package import Contents, package
 from pipeline.sbom import requirements
 from pipeline.subject import Subject
 from project.errors import UserError
-from project.settings import Recording, Serving
+from project.settings import Serving
 
 from .conftest import PACKAGE
 
@@ -25,15 +25,8 @@ LOCK = (ROOT / "requirements/serving.txt").read_text(encoding="utf-8")
 CONTAINERFILE = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
 CODE = [Path("src/serving/service.py")]
 TRAINING = {"tensorflow", "tensorflow-cpu", "keras", "scikit-learn", "mlflow", "pandas", "skops"}
-SERVING = Serving(
-    host="127.0.0.1",
-    port=3000,
-    max_rows=10,
-    max_bytes=4096,
-    max_queue=4,
-    timeout_seconds=1.5,
-    recording=Recording(enabled=True, folder="predictions", hashed=["size"], left_out=[]),
-)
+SETTINGS = yaml.safe_load((ROOT / "tests/conf/config.yaml").read_text(encoding="utf-8"))
+SERVING = Serving.model_validate(SETTINGS["serving"])
 
 
 @pytest.fixture
@@ -55,11 +48,12 @@ def test_the_bento_holds_what_the_service_reads(contents: Contents, subject: Sub
     assert bento["src/golden.json"] == subject.golden
     assert bento["src/metrics.json"] == subject.metrics
     assert parsed(bento["src/contract.json"]) == subject.contract | {
-        "categories": {"colour": ["blue", "red"]}
+        "categories": {"colour": ["blue", "red"]},
+        "target_range": [1.0, 9.0],
     }
     served = parsed(bento["src/serving.json"])
     assert (served["name"], served["title"]) == ("houses", "Houses 🏠")
-    assert served["recording"]["hashed"] == ["size"]
+    assert served["recording"] == SETTINGS["serving"]["recording"]
     assert bento["src/serving/service.py"] == CODE[0]
 
 
