@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from project.settings import ROLES
+from project.settings.model import ROLES
 
 #: scikit-learn's classifiers that take class weights, though their files in conf/ do not say so.
 WEIGHTED = ("RandomForestClassifier", "HistGradientBoostingClassifier", "LogisticRegression")

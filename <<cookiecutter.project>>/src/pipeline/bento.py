@@ -14,7 +14,8 @@ import yaml
 
 from pipeline.subject import Subject
 from project.errors import UserError
-from project.settings import Package, Serving
+from project.settings.package import Package
+from project.settings.serving import Serving
 
 SERVICE = "serving.service"
 CODE = Path("src")

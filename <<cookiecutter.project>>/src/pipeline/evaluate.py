@@ -19,7 +19,7 @@ from project.artefacts import EVALUATION, GOLDEN, METRICS, ONNX, PLOTS, TEST
 from project.errors import one_line
 from project.files import replacing, write_json
 from project.loading import load
-from project.settings import Evaluation
+from project.settings.evaluation import Evaluation
 
 
 def evaluate(

@@ -15,7 +15,7 @@ from project.artefacts import NATIVE, ONNX, PARITY, TEST
 from project.errors import UserError, one_line
 from project.files import replacing, write_json
 from project.loading import load
-from project.settings import Export
+from project.settings.model import Export
 
 
 def export(native: Path, contract: Contract, settings: Export) -> onnx.ModelProto:

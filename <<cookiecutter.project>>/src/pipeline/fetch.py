@@ -14,7 +14,7 @@ from project.columns import normalise_all
 from project.errors import UserError, one_line
 from project.files import write_json
 from project.loading import load
-from project.settings import BundledSource, FileSource, Source
+from project.settings.source import BundledSource, FileSource, Source
 from project.table_files import read_table_file
 
 

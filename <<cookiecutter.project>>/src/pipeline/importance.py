@@ -7,7 +7,7 @@ from pipeline.inputs import model_inputs
 from pipeline.metrics import Scored, compute
 from pipeline.onnx_model import OnnxModel
 from pipeline.scoring import hold_against
-from project.settings import DIRECTIONS
+from project.settings.evaluation import DIRECTIONS
 
 MOST_ROWS = 1000
 REPEATS = 3

@@ -18,7 +18,7 @@ from pipeline.inputs import Inputs, model_inputs, target_values
 from pipeline.tables import Contract
 from pipeline.tensor_names import TensorNames
 from project.errors import UserError
-from project.settings import KerasModel
+from project.settings.model import KerasModel
 
 if TYPE_CHECKING:
     import onnx  # train has no use for it

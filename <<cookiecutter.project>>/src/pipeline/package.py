@@ -32,7 +32,9 @@ from project.errors import UserError, one_line
 from project.files import content_sha256, read_json, replacing, write_json
 from project.loading import load, read_params
 from project.oci import Descriptor, canonical, digest_of, file_digest
-from project.settings import Package, Project, Serving
+from project.settings.identity import Project
+from project.settings.package import Package
+from project.settings.serving import Serving
 
 #: The settings that made the model. Its source is in the dataset's digest.
 MADE_BY = ("dataset", "evaluation", "export", "model", "seed", "split", "validation")

@@ -7,7 +7,7 @@ from pipeline.tables import contract_of, keep_pandas_out, read_table, write_tabl
 from project.artefacts import REFERENCE, TEST, TRAIN, VALID
 from project.errors import one_line
 from project.loading import load
-from project.settings import Split
+from project.settings.dataset import Split
 
 
 def prepare(valid: pa.Table, split: Split, seed: int) -> tuple[pa.Table, pa.Table, pa.Table]:

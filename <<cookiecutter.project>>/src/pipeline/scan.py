@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError, Message
 from onnx import FunctionProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto
 
 from project.errors import UserError
-from project.settings import Package
+from project.settings.package import Package
 
 ONNX_DOMAIN = "ai.onnx"  # written "" as well
 

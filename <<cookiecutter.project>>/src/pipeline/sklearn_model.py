@@ -17,7 +17,7 @@ from pipeline.skops_archive import read_archive, write_archive
 from pipeline.tables import Contract
 from pipeline.tensor_names import TensorNames
 from project.errors import UserError
-from project.settings import ROLES, Preprocessing, SklearnModel
+from project.settings.model import ROLES, Preprocessing, SklearnModel
 
 if TYPE_CHECKING:
     import onnx  # train has no use for it

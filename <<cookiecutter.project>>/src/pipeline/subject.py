@@ -9,7 +9,7 @@ from onnx import ModelProto
 
 from project.errors import UserError
 from project.overrides import repro_command
-from project.settings import Project
+from project.settings.identity import Project
 
 SHOWN = 12  # of a digest's 64 digits, where a person reads them: a version
 

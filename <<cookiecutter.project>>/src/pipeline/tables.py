@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from project.files import replacing
-from project.settings import ColumnType
+from project.settings.base import ColumnType
 
 _CONTRACT = b"contract"
 

@@ -11,7 +11,7 @@ from project.artefacts import CURVES, NATIVE, TRAIN, TRAINING
 from project.errors import UserError, one_line
 from project.files import replacing, write_json, write_text
 from project.loading import load
-from project.settings import KerasModel, Model, SklearnModel
+from project.settings.model import KerasModel, Model, SklearnModel
 
 CURVE = ("step", "train", "validation")
 

@@ -16,7 +16,7 @@ from project.conversion import convert
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.loading import load
-from project.settings import Column, Dataset, Target, Validation
+from project.settings.dataset import Column, Dataset, Target, Validation
 
 Broken = dict[str, np.ndarray[Any, np.dtype[np.bool_]]]
 

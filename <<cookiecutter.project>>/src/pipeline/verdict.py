@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from project.settings import DIRECTIONS, Evaluation
+from project.settings.evaluation import DIRECTIONS, Evaluation
 
 
 def judge(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
@@ -12,14 +12,18 @@ from ruamel.yaml.error import YAMLError
 from project.artefacts import PARAMS
 from project.errors import UserError
 from project.overrides import repro_command
-from project.settings import Settings
+
+if TYPE_CHECKING:
+    from project.settings.whole import Settings
 
 
-def check(data: Any, overrides: Sequence[str] = ()) -> Settings:
+def check(data: Any, overrides: Sequence[str] = ()) -> "Settings":
     """Validate the whole of params.yaml.
 
     A `UserError` names the first wrong key and its file, or the one of `overrides` that set it.
     """
+    from project.settings.whole import Settings  # a stage reads its group and builds no other
+
     settings: Settings = _validate(Settings, data, (), overrides)
     return settings
 

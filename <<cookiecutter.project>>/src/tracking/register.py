@@ -16,7 +16,7 @@ from project.files import read_json, write_json
 from project.git import is_vague
 from project.loading import load
 from project.overrides import repro_command
-from project.settings import Tracking
+from project.settings.identity import Tracking
 from tracking.mlflow_model import write_model
 from tracking.provenance import IDENTITY, provenance
 from tracking.run_log import log_run

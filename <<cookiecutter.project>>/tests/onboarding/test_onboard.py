@@ -14,7 +14,7 @@ from onboarding import onboard as command
 from project.columns import normalise_all
 from project.conversion import convert
 from project.params import compose
-from project.settings import Column
+from project.settings.dataset import Column
 from project.table_files import read_table_file
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -12,7 +12,8 @@ from onnx import TensorProto, helper
 
 from pipeline.subject import Subject
 from project.oci import file_digest
-from project.settings import Opsets, Package, Project
+from project.settings.identity import Project
+from project.settings.package import Opsets, Package
 
 PACKAGE = Package(
     runtime="triton",

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from pipeline import fetch as stage
 from pipeline.fetch import fetch
 from project.files import read_json
-from project.settings import BundledSource, FileSource
+from project.settings.source import BundledSource, FileSource
 
 MISSING = ["", "NA"]
 

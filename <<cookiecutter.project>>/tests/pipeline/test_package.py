@@ -16,7 +16,7 @@ from pipeline.package import Contents, package
 from pipeline.sbom import requirements
 from pipeline.subject import Subject
 from project.errors import UserError
-from project.settings import Serving
+from project.settings.serving import Serving
 
 from .conftest import PACKAGE
 

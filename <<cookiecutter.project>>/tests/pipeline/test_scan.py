@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 
 from pipeline.scan import scan
 from project.errors import UserError
-from project.settings import Opsets, Package
+from project.settings.package import Opsets, Package
 
 from .conftest import PACKAGE
 

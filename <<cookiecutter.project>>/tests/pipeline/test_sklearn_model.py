@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.tables import Contract
 from project.errors import UserError
-from project.settings import SklearnModel
+from project.settings.model import SklearnModel
 
 ROWS = 30
 CONTRACT = Contract(

@@ -14,7 +14,7 @@ from pipeline.tables import contract_of, read_table
 from pipeline.validate import validate
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.files import read_json, write_json
-from project.settings import Dataset, Validation
+from project.settings.dataset import Dataset, Validation
 
 ROWS = 40
 SETTINGS = {"max_rejected": 0.05}

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.verdict import judge
-from project.settings import Evaluation
+from project.settings.evaluation import Evaluation
 
 GOOD = {"rmse": 0.5, "mae": 0.4, "r2": 0.6}
 REFUSED = {

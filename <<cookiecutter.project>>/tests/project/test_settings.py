@@ -9,7 +9,8 @@ import pytest
 from project.errors import UserError
 from project.loading import check, load
 from project.params import compose
-from project.settings import BundledSource, SklearnModel, Source
+from project.settings.model import SklearnModel
+from project.settings.source import BundledSource, Source
 
 CONF = Path(__file__).parents[1] / "conf"
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.tables import Contract
-from project.settings import Export, SklearnModel
+from project.settings.model import Export, SklearnModel
 from serving.api import Api
 from serving.bundle import Bundle, read_bundle
 

@@ -7,7 +7,7 @@ from delivery.registry.interface import Registry
 from project.artefacts import REGISTRY
 from project.errors import UserError
 from project.loading import load
-from project.settings import Project
+from project.settings.identity import Project
 
 LOCAL = "local"
 #: As the distribution-spec has it, after a host that may have a port.
