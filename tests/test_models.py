@@ -1,7 +1,6 @@
 """Each model goes from raw columns to one ONNX graph, for each task and kind of column."""
 
 import json
-import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import ROOT
+from .customers import write_customers
 from .projects import make
 
 WINES = ROOT.parent / "shared" / "data" / "winequality-red.csv"
@@ -33,27 +33,11 @@ print(json.dumps({"label": label[0], "probabilities": probabilities[0].tolist()}
 """
 
 
-@pytest.fixture
-def mixed(tmp_path: Path) -> Path:
-    """Write a table of numbers, booleans and categories, some of them missing."""
-    random.seed(7)
-    rows: list[list[object]] = []
-    for _ in range(400):
-        age, city, member = random.randint(18, 80), random.choice("ABCD"), random.random() < 0.5
-        bought = age / 80 + (city == "A") + 0.6 * member + random.gauss(0, 0.2) > 1.1
-        rows.append([age, city, "yes" if member else "no", "yes" if bought else "no"])
-    for row in random.sample(rows, 60):
-        row[random.randrange(3)] = ""
-    header: list[object] = ["Age (years)", "Città", "member", "end"]
-    lines = [",".join(str(value) for value in row) for row in [header, *rows]]
-    path = tmp_path / "customers.csv"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
-
-
-def test_every_classifier_takes_mixed_columns(mixed: Path, generated: Callable[..., Path]) -> None:
-    project = generated()
-    onboarded = make(project, "onboard", f"DATA={mixed}", "TARGET=end")
+def test_every_classifier_takes_mixed_columns(
+    tmp_path: Path, generated: Callable[..., Path]
+) -> None:
+    project, table = generated(), write_customers(tmp_path / "customers.csv")
+    onboarded = make(project, "onboard", f"DATA={table}", "TARGET=end")
     assert onboarded.stdout.rstrip().endswith("make repro experiment=customers")
 
     for model in MIXED:

@@ -3,6 +3,7 @@
 What would make a request wait is put off: values are counted for many requests at a time.
 """
 
+import asyncio
 import os
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
@@ -20,8 +21,9 @@ from serving.session import Outputs
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 #: Equal parts of the range that the target had in the data.
 PREDICTION_STEPS = 10
-#: Rows after which values are counted, where nobody has asked for metrics before.
+#: Rows, or seconds, after which values are counted, where nobody has asked for metrics before.
 PENDING_ROWS = 256
+PENDING_SECONDS = 1.0
 
 
 class Telemetry:
@@ -35,6 +37,7 @@ class Telemetry:
         self._tally: Tally[tuple[str, int]] = Tally()
         self._pending: list[tuple[Rows, Outputs]] = []
         self._pending_rows = 0
+        self._scheduled = False
         self._make_metrics(bundle)
 
     def _make_metrics(self, bundle: Bundle) -> None:
@@ -65,6 +68,9 @@ class Telemetry:
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request."""
         self._tally[path, status] += 1
+        if not self._scheduled:  # another worker may be the one that is asked
+            self._scheduled = True
+            asyncio.get_running_loop().call_later(PENDING_SECONDS, self.publish)
         observe = self._observe.get(path)
         if observe is None:
             observe = self._observe[path] = self._of_model(self._seconds, path).observe
@@ -89,6 +95,7 @@ class Telemetry:
 
     def publish(self) -> None:
         """Bring the counters up to date."""
+        self._scheduled = False
         tally, self._tally = self._tally, Tally()
         for (path, status), count in tally.items():
             self._of_model(self._requests, path, str(status)).inc(count)
