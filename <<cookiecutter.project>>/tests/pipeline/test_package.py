@@ -44,6 +44,17 @@ def test_a_refused_model_is_not_packaged(subject: Subject) -> None:
 def test_the_bento_holds_what_the_service_reads(contents: Contents, subject: Subject) -> None:
     bento = contents.bento
 
+    assert {name for name in bento if not name.startswith("src/serving/")} == {
+        "README.md",
+        "bento.yaml",
+        "env/docker/Dockerfile",
+        "env/python/requirements.txt",
+        "src/contract.json",
+        "src/golden.json",
+        "src/metrics.json",
+        "src/model.onnx",
+        "src/serving.json",
+    }
     assert bento["src/model.onnx"] == subject.model
     assert bento["src/golden.json"] == subject.golden
     assert bento["src/metrics.json"] == subject.metrics
