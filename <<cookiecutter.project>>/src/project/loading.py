@@ -57,6 +57,20 @@ def read_yaml(text: str) -> Any:
     return YAML(typ="safe").load(text)
 
 
+def load_file(kind: Any, path: Path) -> Any:
+    """Read a file of settings that is no part of params.yaml, such as conf/workflow.yaml."""
+    try:
+        data = read_yaml(path.read_text(encoding="utf-8"))
+        return TypeAdapter(kind).validate_python(data)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {error}") from None
+    except ValidationError as invalid:
+        keys, message = _explain(invalid, ())
+        raise UserError(": ".join(filter(None, [str(path), ".".join(keys), message]))) from None
+
+
 def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence[str] = ()) -> Any:
     try:
         return TypeAdapter(kind).validate_python(data)
@@ -64,9 +78,8 @@ def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence
         raise UserError(_first_error(invalid, data, prefix, overrides)) from None
 
 
-def _first_error(
-    invalid: ValidationError, data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
-) -> str:
+def _explain(invalid: ValidationError, prefix: tuple[str, ...]) -> tuple[list[str], str]:
+    """Return the first wrong key, in parts, and what is wrong with it."""
     error = invalid.errors(include_url=False)[0]
     tags = {"bundled", "file", "sklearn", "keras"}  # pydantic's, for the kind of source or model
     place = [*prefix, *(str(part) for part in error["loc"])]
@@ -80,6 +93,13 @@ def _first_error(
         message = "missing"
     elif not isinstance(error["input"], dict | list):
         message += f", got {error['input']!r}"
+    return keys, message
+
+
+def _first_error(
+    invalid: ValidationError, data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
+) -> str:
+    keys, message = _explain(invalid, prefix)
     key = ".".join(keys)
     if override := _override_of(key, overrides):
         exact = _key(override) == key

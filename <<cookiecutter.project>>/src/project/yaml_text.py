@@ -13,6 +13,10 @@ import yaml
 class _ForBoth(yaml.SafeDumper):
     """PyYAML's writer, which quotes for 1.1, taught what else 1.2 takes for numbers."""
 
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write what occurs twice twice, as a person would."""
+        return True
+
 
 _ForBoth.add_implicit_resolver(
     "tag:yaml.org,2002:float",

@@ -8,7 +8,7 @@ from project.settings.base import Strict
 
 
 class Project(Strict):
-    """Who this is: what cookiecutter asked."""
+    """Who this is: what cookiecutter asked, and where others clone it from, if not from origin."""
 
     name: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")
     title: str
@@ -16,6 +16,7 @@ class Project(Strict):
     registry: str
     framework: Literal["keras", "sklearn"]
     licence: str
+    repository: str | None = None
 
 
 class Tracking(Strict):
