@@ -81,6 +81,14 @@ def trained(template: Path, shared_folder: Path, tmp_path: Path) -> Callable[...
     return copy
 
 
+@pytest.fixture(scope="session")
+def packaged(template: Path, shared_folder: Path) -> Path:
+    """Return a project that has packaged a model of numbers, booleans and categories."""
+    from tests.customers import package_customers
+
+    return package_customers(template, shared_folder)
+
+
 def copy_template(folder: Path) -> Path:
     """Copy what git keeps, or would keep, of the working tree, and commit it."""
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")

@@ -1,7 +1,15 @@
-"""A table of numbers, booleans and categories, some of them missing."""
+"""A table of numbers, booleans and categories, some of them missing, and its packaged model."""
 
 import random
+import shutil
 from pathlib import Path
+
+from filelock import FileLock
+
+from tests.projects import generate_with_environment, make
+
+#: What a test can wait for; and any port that is free.
+SERVING = ("serving.port=0", "serving.timeout_seconds=1.0", "serving.drain_seconds=1.0")
 
 
 def write_customers(path: Path) -> Path:
@@ -16,5 +24,22 @@ def write_customers(path: Path) -> Path:
         row[random.randrange(3)] = ""
     header: list[object] = ["Age (years)", "Città", "member", "end"]
     lines = [",".join(str(value) for value in row) for row in [header, *rows]]
+    path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def package_customers(template: Path, shared: Path) -> Path:
+    """Return a project that has packaged a model of the table; run it once only."""
+    folder = shared / "customers"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            project = generate_with_environment(template, folder)
+            table = write_customers(project / "inputs" / "customers.csv")
+            choices = ("experiment=customers", "model=logistic_regression", *SERVING)
+            for arguments in (("onboard", f"DATA={table}", "TARGET=end"), ("repro", *choices)):
+                done = make(project, *arguments)
+                assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "done").touch()
+    return folder / "wine-model"

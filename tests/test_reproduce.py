@@ -129,8 +129,9 @@ def test_an_interruption_leaves_nothing_behind(
     project = trained("made", "model=logistic_regression")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
+    # A shell that runs these tests in the background has them ignore Ctrl-C, and what they start.
     process = subprocess.Popen(
-        ["bin/python", "-m", "project.reproduce"],
+        ["env", "--default-signal=INT", "bin/python", "-m", "project.reproduce"],
         cwd=project,
         env=os.environ | USER | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,

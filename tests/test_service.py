@@ -22,12 +22,10 @@ from playwright.sync_api import sync_playwright
 
 from tests.balancer import balancing
 from tests.conftest import contents
-from tests.customers import write_customers
-from tests.projects import generate_with_environment, make
+from tests.projects import make
 from tests.serving import Service, ask, served, wait_for
 from tests.test_report_page import QUIET
 
-SERVING = ("serving.port=0", "serving.timeout_seconds=1.0", "serving.drain_seconds=1.0")
 HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\n"
 #: What is sent over a connection that then ends, and what the answer begins with, if there is one.
 WIRES = {
@@ -50,17 +48,10 @@ WIRES = {
 
 
 @pytest.fixture(scope="module")
-def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Package a model of numbers, booleans and categories."""
-    folder = tmp_path_factory.mktemp("service")
-    project = generate_with_environment(template, folder / "made")
-    table = write_customers(folder / "customers.csv")
-    onboarded = make(project, "onboard", f"DATA={table}", "TARGET=end")
-    assert onboarded.returncode == 0, onboarded.stderr
-    choices = ("experiment=customers", "model=logistic_regression", *SERVING)
-    done = make(project, "repro", *choices)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+def project(packaged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the project with the package that is served."""
+    folder = tmp_path_factory.mktemp("service") / "wine-model"
+    return Path(shutil.copytree(packaged, folder, symlinks=True))
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,9 @@ finally:
 """
 
 
-@pytest.mark.parametrize("stage", ["fetch", "validate", "prepare", "train", "export", "evaluate"])
+@pytest.mark.parametrize(
+    "stage", ["fetch", "validate", "prepare", "train", "export", "evaluate", "package"]
+)
 def test_a_stage_imports_what_its_job_needs(trained: Callable[..., Path], stage: str) -> None:
     project = trained("startup", "model=random_forest")
 

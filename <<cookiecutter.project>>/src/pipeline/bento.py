@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from pipeline.subject import Subject
+from project.artefacts import CONTAINERFILE
 from project.errors import UserError
 from project.settings.package import Package
 from project.settings.serving import Serving
@@ -119,7 +120,7 @@ def _description(subject: Subject, package: Package, lock: str) -> dict[str, Any
             "base_image": package.service_base,
             "python_version": "3.11",
             "commands": [],
-            "python_requirements": lock,
+            "python_requirements": "",  # in env/python, once: a retrained model sends this file
             "post_commands": [],
             "build_include": [],
         },
@@ -134,7 +135,12 @@ def _version(name: str, lock: str) -> str:
 
 
 def _pinned(containerfile: str, base: str) -> str:
-    return re.sub(r"^ARG BASE$", f"ARG BASE={base}", containerfile, count=1, flags=re.MULTILINE)
+    pinned, places = re.subn("^ARG BASE$", f"ARG BASE={base}", containerfile, flags=re.MULTILINE)
+    if places != 1:
+        raise UserError(
+            f"{CONTAINERFILE}: expected one line ARG BASE, which package.service_base is written to"
+        )
+    return pinned
 
 
 def _json(value: Any) -> bytes:

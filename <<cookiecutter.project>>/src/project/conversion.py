@@ -24,6 +24,21 @@ def convert(
     Missing stays missing; NaN counts as missing, an infinity as unreadable.
     Raises `UserError` where the column as a whole is of another type.
     """
+    converted, unreadable = convert_values(column, kind, name)
+    present = unreadable | ~np.asarray(converted.is_null())
+    if unreadable.any() and (unreadable == present).all():
+        row = int(np.flatnonzero(unreadable)[0])
+        raise UserError(
+            f"data: column {name}: expected a {kind}, found {column.type} "
+            f"({column[row].as_py()!r} in row {row + 1})"
+        )
+    return converted, unreadable
+
+
+def convert_values(
+    column: pa.ChunkedArray | pa.Array, kind: ColumnType, name: str
+) -> tuple[pa.Array, Mask]:
+    """Convert as `convert` does, even where no value can be converted."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     try:
         if kind == "category":
@@ -35,14 +50,7 @@ def convert(
     except pa.ArrowException:  # lists, maps, bytes that are no text
         raise UserError(f"data: column {name}: expected a {kind}, found {array.type}") from None
     present = ~np.asarray(array.is_null(nan_is_null=True))
-    unreadable = np.asarray(converted.is_null()) & present
-    if unreadable.any() and (unreadable == present).all():
-        row = int(np.flatnonzero(unreadable)[0])
-        raise UserError(
-            f"data: column {name}: expected a {kind}, found {array.type} "
-            f"({array[row].as_py()!r} in row {row + 1})"
-        )
-    return converted, unreadable
+    return converted, np.asarray(converted.is_null()) & present
 
 
 def labels_of(column: pa.ChunkedArray | pa.Array) -> pa.Array:

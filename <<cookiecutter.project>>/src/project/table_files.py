@@ -23,19 +23,24 @@ def read_table_file(path: Path, delimiter: str, missing: list[str], decimal: str
     `delimiter`, the texts that stand for a missing value and the `decimal` point, a comma perhaps,
     are a CSV's. An integer beyond 64 bits makes its column one of text, so that no digit is lost.
     """
+    refuse_missing(path)
+    if is_parquet(path):
+        table = _read_parquet(path)
+    else:
+        table = _read_csv(path, delimiter, missing, decimal)
+    if table.num_rows == 0:
+        raise UserError(f"{path}: a header and no rows; expected at least one row")
+    return table
+
+
+def refuse_missing(path: Path) -> None:
+    """Raise `UserError` where there is no file, an empty one, or one of another ending."""
     if not path.is_file():
         raise UserError(f"{path}: no such file; expected a CSV or Parquet file")
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty; expected a header and rows")
-    if is_parquet(path):
-        table = _read_parquet(path)
-    elif TEXT_ENDINGS & {suffix.lower() for suffix in path.suffixes}:
-        table = _read_csv(path, delimiter, missing, decimal)
-    else:
+    if not (is_parquet(path) or TEXT_ENDINGS & {suffix.lower() for suffix in path.suffixes}):
         raise UserError(f"{path}: neither .csv nor .parquet; save the table as one of them")
-    if table.num_rows == 0:
-        raise UserError(f"{path}: a header and no rows; expected at least one row")
-    return table
 
 
 def is_parquet(path: Path) -> bool:
@@ -48,7 +53,7 @@ def _read_parquet(path: Path) -> pa.Table:
         # The file alone: read_table would refuse a column of the same name twice without saying so.
         table = parquet.ParquetFile(path).read()
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{path}: not a Parquet file ({_first(error)})") from None
+        raise UserError(f"{path}: not a Parquet file ({first_line(error)})") from None
     for index, field in enumerate(table.schema):
         kind = field.type
         if pa.types.is_dictionary(kind):  # a pandas categorical
@@ -61,7 +66,7 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _read_csv(path: Path, delimiter: str, missing: list[str], decimal: str) -> pa.Table:
-    _refuse_what_is_no_text(path)
+    refuse_what_is_no_text(path)
     usual = csv.ConvertOptions(null_values=missing, strings_can_be_null=True, decimal_point=decimal)
     table = _parse(path, delimiter, usual)
     header = table.column_names
@@ -74,10 +79,10 @@ def _read_csv(path: Path, delimiter: str, missing: list[str], decimal: str) -> p
         if pa.types.is_binary(kind):
             raise UserError(f"{path}: column {name!r} is not UTF-8; {_recode(path, 'latin1')}")
     table = _with_huge_integers_as_text(path, delimiter, missing, table)
-    return _with_points(table) if decimal == "," else table
+    return with_points(table) if decimal == "," else table
 
 
-def _with_points(table: pa.Table) -> pa.Table:
+def with_points(table: pa.Table) -> pa.Table:
     """Write numbers with a point in columns of text: some of their rows are no numbers."""
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type):
@@ -86,13 +91,14 @@ def _with_points(table: pa.Table) -> pa.Table:
     return table
 
 
-def _refuse_what_is_no_text(path: Path) -> None:
+def refuse_what_is_no_text(path: Path) -> None:
+    """Raise `UserError` where a CSV file's beginning is of another kind or encoding."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opened(path, "rb") as file:
             start = file.read(1 << 16)
     except (OSError, EOFError) as error:
-        raise UserError(f"{path}: not a compressed CSV file ({_first(error)})") from None
+        raise UserError(f"{path}: not a compressed CSV file ({first_line(error)})") from None
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UserError(f"{path}: UTF-16, expected UTF-8; {_recode(path, 'utf-16')}")
     if re.search(rb"[\x00-\x08\x0e-\x1f]", start):
@@ -123,12 +129,12 @@ def _parse(
         if threads:
             return _parse(path, delimiter, convert, threads=False)  # which names the row
         raise UserError(
-            _ragged(path, delimiter)
-            or f"{path}: not a CSV file with delimiter {delimiter!r} ({_first(error)})"
+            ragged(path, delimiter)
+            or f"{path}: not a CSV file with delimiter {delimiter!r} ({first_line(error)})"
         ) from None
 
 
-def _ragged(path: Path, delimiter: str) -> str | None:
+def ragged(path: Path, delimiter: str) -> str | None:
     """Name the first line with more or fewer fields than the header; a text may hold newlines."""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -192,6 +198,7 @@ def first_huge_integer(texts: pa.Array) -> int | None:
     return None
 
 
-def _first(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what Arrow says, fit to be shown."""
     line = re.sub(r"\s+", " ", str(error).partition("\n")[0])[:200]
     return "".join(letter if letter.isprintable() else "?" for letter in line)

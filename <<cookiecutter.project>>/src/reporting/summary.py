@@ -3,15 +3,16 @@
 import codecs
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from project.artefacts import EVALUATION, ONNX, PAGE, REGISTERED, TRAINING
+from project.artefacts import EVALUATION, MANIFEST, ONNX, PAGE, REGISTERED, TRAINING
 from project.errors import one_line
 from project.files import read_json, sha256
 from project.overrides import repro_command
@@ -27,7 +28,8 @@ from reporting.words import (
 #: The cells of a line, each a text and its style.
 Row = tuple[tuple[str, str], ...]
 LABELS = {
-    name: (f"  {name.capitalize():10}", "dim") for name in ("registered", "report", "next", "")
+    name: (f"  {name.capitalize():10}", "dim")
+    for name in ("registered", "packaged", "report", "next", "")
 }
 
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
@@ -40,12 +42,12 @@ def summarise(console: Console) -> None:
         return
     evaluation, training = read_json(EVALUATION), read_json(TRAINING)
     passed = evaluation["verdict"] == "passed"
-    registered = _registered() if passed else None
+    registered, packaged = (_registered(), _packaged()) if passed else (None, None)
     parts = [
         [_headline(evaluation, training, passed)],
         _grid(_metrics(evaluation)),
         [
-            *(line for pointer in _pointers(registered) for line in _grid([pointer])),
+            *(line for pointer in _pointers(registered, packaged) for line in _grid([pointer])),
             *_grid(_next(passed, registered)),
         ],
     ]
@@ -78,10 +80,13 @@ def _metrics(evaluation: dict[str, Any]) -> Iterator[Row]:
         )
 
 
-def _pointers(registered: dict[str, Any] | None) -> Iterator[Row]:
+def _pointers(registered: dict[str, Any] | None, packaged: dict[str, Any] | None) -> Iterator[Row]:
     if registered:
         version = f"{registered['name']}, version {registered['version']}"
         yield LABELS["registered"], (version, ""), (registered["tracking_uri"], "dim")
+    if packaged:
+        version = f"{packaged['name']}, version {packaged['version']}"
+        yield LABELS["packaged"], (version, ""), (f"{MANIFEST.parent}/", "dim")
     if PAGE.exists():
         yield LABELS["report"], (str(PAGE), "")
 
@@ -100,6 +105,7 @@ def _commands(passed: bool, registered: dict[str, Any] | None) -> Iterator[tuple
     elif not registered:
         yield "make register", "to file it as a model version"
     else:
+        yield "make serve", "to ask it over HTTP"
         yield another, "to try to beat it"
         yield "make mlflow", "to compare"
 
@@ -122,10 +128,21 @@ def _grid(rows: Iterable[Row]) -> list[Text]:
 
 def _registered() -> dict[str, Any] | None:
     """Return the model version of the model that lies here now, if it has one."""
+    return _if_of_this_model(REGISTERED, lambda registered: str(registered["model_digest"]))
+
+
+def _packaged() -> dict[str, Any] | None:
+    """Return the package of the model that lies here now, if it has one."""
+    return _if_of_this_model(
+        MANIFEST, lambda manifest: str(manifest["digests"]["model"]).removeprefix("sha256:")
+    )
+
+
+def _if_of_this_model(path: Path, digest: Callable[[Any], str]) -> dict[str, Any] | None:
     try:
-        registered = read_json(REGISTERED)
-        if registered["model_digest"] == sha256(ONNX):
-            return dict(registered)
+        found = read_json(path)
+        if digest(found) == sha256(ONNX):
+            return dict(found)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # a summary is a view: what it cannot read, it leaves out
     return None

@@ -44,6 +44,17 @@ def test_a_refused_model_is_not_packaged(subject: Subject) -> None:
 def test_the_bento_holds_what_the_service_reads(contents: Contents, subject: Subject) -> None:
     bento = contents.bento
 
+    assert {name for name in bento if not name.startswith("src/serving/")} == {
+        "README.md",
+        "bento.yaml",
+        "env/docker/Dockerfile",
+        "env/python/requirements.txt",
+        "src/contract.json",
+        "src/golden.json",
+        "src/metrics.json",
+        "src/model.onnx",
+        "src/serving.json",
+    }
     assert bento["src/model.onnx"] == subject.model
     assert bento["src/golden.json"] == subject.golden
     assert bento["src/metrics.json"] == subject.metrics
@@ -66,7 +77,6 @@ def test_the_bento_is_named_by_its_model_and_has_no_date(
     assert (described["name"], described["version"]) == ("houses", subject.model_digest[7:19])
     assert described["creation_time"] == "1970-01-01T00:00:00+00:00"
     assert f"\nbentoml=={described['bentoml_version']} " in LOCK
-    assert described["image"]["python_requirements"] == LOCK
 
 
 def test_the_bento_installs_what_the_lock_says_on_the_base_of_the_settings(
@@ -79,6 +89,14 @@ def test_the_bento_installs_what_the_lock_says_on_the_base_of_the_settings(
     assert containerfile.count("\nFROM ${BASE}") == 2
     assert "--require-hashes" in containerfile
     assert containerfile.rindex("\nUSER 10001:10001\n") > containerfile.rindex("\nRUN ")
+
+
+@pytest.mark.parametrize("line", ["FROM python:3.11", "ARG BASE=python", "ARG BASE\nARG BASE"])
+def test_a_containerfile_that_takes_no_base_is_refused(line: str, subject: Subject) -> None:
+    edited = CONTAINERFILE.replace("ARG BASE", line)
+
+    with pytest.raises(UserError, match=r"^deploy/Containerfile: expected one line ARG BASE"):
+        package(subject, PACKAGE, SERVING, CODE, LOCK, edited)
 
 
 def test_what_serves_holds_no_training_library() -> None:

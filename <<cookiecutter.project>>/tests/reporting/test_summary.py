@@ -54,6 +54,15 @@ def test_a_registered_model_shows_its_version(classifier: None) -> None:
     assert "make register" not in text
 
 
+@pytest.mark.parametrize("of_this_model", [True, False])
+def test_the_package_of_this_model_alone_is_shown(of_this_model: bool, classifier: None) -> None:
+    digest = sha256(ONNX) if of_this_model else "0" * 64
+    manifest = {"name": "toy", "version": "abc", "digests": {"model": f"sha256:{digest}"}}
+    write_json(summary.MANIFEST, manifest)
+
+    assert ("Packaged    toy, version abc  dist/" in summed_up()) == of_this_model
+
+
 def test_the_version_of_another_model_is_not_shown(classifier: None) -> None:
     register("0" * 64)
     assert "version 3" not in summed_up()

@@ -1,0 +1,85 @@
+"""Which repository holds the state: the one that GITOPS_REPO names, else the project's own."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from delivery.state.objects import GitError, Objects
+from delivery.state.repository import BRANCH, Repository
+from project.errors import UserError
+from project.files import replacing
+from project.git import git, run_git
+
+CLONES = Path("build/gitops")
+REMOTE = "origin"
+
+
+def open_repository(project: Path) -> Repository:
+    """Return the repository of the state; nothing is asked of its remote yet.
+
+    Raises `UserError` where there is no repository, or nobody to make commits for.
+    """
+    named = os.environ.get("GITOPS_REPO", "")
+    if named:
+        return _clone(named, project)
+    found = run_git("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=project)
+    if found.returncode:
+        raise UserError(
+            "no git repository here to keep the state in; type: git init "
+            "(or name another one: GITOPS_REPO=url)"
+        )
+    remote = _remote(project)
+    where = shown(git("remote", "get-url", remote, cwd=project)) if remote else f"branch {BRANCH}"
+    return Repository(Objects(Path(found.stdout.strip()), identity(project)), remote, where)
+
+
+def identity(project: Path) -> dict[str, str]:
+    """Return whose name commits carry, which only the project's own settings may know."""
+    known = all(run_git("config", f"user.{key}", cwd=project).stdout for key in ("name", "email"))
+    # Git's own variables do as well; a name that git has guessed says nothing.
+    if not known and not all(os.environ.get(f"GIT_AUTHOR_{key}") for key in ("NAME", "EMAIL")):
+        raise UserError(
+            "git does not know who you are; type: git config user.name NAME "
+            "and git config user.email ADDRESS"
+        )
+    variables: dict[str, str] = {}
+    for who in ("AUTHOR", "COMMITTER"):
+        found = run_git("var", f"GIT_{who}_IDENT", cwd=project).stdout
+        name, _, rest = found.partition(" <")
+        variables |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": rest.partition(">")[0]}
+    return variables
+
+
+def shown(url: str) -> str:
+    """Return a URL without a login."""
+    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
+
+
+def _remote(project: Path) -> str | None:
+    names = git("remote", cwd=project).split()
+    if len(names) > 1 and REMOTE not in names:
+        raise UserError(
+            f"git remotes {', '.join(names)}: which one has the state? call it {REMOTE}, "
+            "or name its repository: GITOPS_REPO=url"
+        )
+    return REMOTE if REMOTE in names else next(iter(names), None)
+
+
+def _clone(url: str, project: Path) -> Repository:
+    """Return our copy of a repository's branch; it is a cache, and holds no work."""
+    if (project / url).exists():
+        url = str((project / url).resolve())
+    folder = project / CLONES / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    if not folder.exists():
+        with replacing(folder) as temporary:
+            objects = Objects(temporary)
+            try:
+                objects.run("init", "--quiet", "--bare", str(temporary))
+                objects.run("config", f"remote.{REMOTE}.url", url)
+                objects.run(
+                    "config", f"remote.{REMOTE}.fetch", "+refs/heads/*:refs/remotes/origin/*"
+                )
+            except GitError as error:
+                raise UserError(f"{folder}: {error}") from None
+    return Repository(Objects(folder.resolve(), identity(project)), REMOTE, shown(url), mirror=True)

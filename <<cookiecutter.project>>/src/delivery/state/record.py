@@ -1,0 +1,163 @@
+"""What an environment should run, and the record of how it came to that.
+
+A record is written once and never changed: what is learnt later, such as a verification, is a
+record of its own. Records are files of their environment and model, named by time, so that their
+order is that of their names.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from project.errors import UserError
+from project.loading import read_yaml
+from project.oci import checked_digest
+from project.yaml_text import yaml_text
+
+Action = Literal["deploy", "rollback", "canary", "promote", "abort", "verify"]
+VERIFY: Action = "verify"
+CONFIG, VALUES, HISTORY = "config.yaml", "values.yaml", "history"
+SHOWN = 12  # of a digest's hexadecimal digits
+
+
+@dataclass(frozen=True)
+class State:
+    """The bytes of an environment's two files: what runs, and how."""
+
+    config: bytes
+    values: bytes
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], values: Mapping[str, Any]) -> "State":
+        """Write both as YAML."""
+        return cls(*(yaml_text(dict(each)).encode() for each in (config, values)))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What config.yaml says."""
+        return _mapping(self.config, CONFIG)
+
+    @property
+    def chart_values(self) -> dict[str, Any]:
+        """What values.yaml says."""
+        return _mapping(self.values, VALUES)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the package that is to run."""
+        return checked_digest(str(self.settings.get("digest", "")))
+
+    @property
+    def sums(self) -> dict[str, str]:
+        """The SHA-256 of each file, as records hold them."""
+        return {"config_sha256": _sha256(self.config), "values_sha256": _sha256(self.values)}
+
+
+class Kept(BaseModel):
+    """A state by the digests of its files, and where git keeps these."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    config_sha256: str
+    values_sha256: str
+    config_blob: str
+    values_blob: str
+
+    @property
+    def sums(self) -> dict[str, str]:
+        """The SHA-256 of each file."""
+        return {"config_sha256": self.config_sha256, "values_sha256": self.values_sha256}
+
+
+class Record(BaseModel):
+    """One change of an environment, or one verification of what it runs.
+
+    The caller fills in what it knows; `id`, `time`, `by` and `state` are the store's to fill in.
+    `replaced` is the id of the record that the caller has seen in force, or None where it saw none:
+    the store refuses the change where that is no longer so.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    id: str = ""
+    time: str = ""
+    action: Action
+    environment: str
+    model: str
+    digest: str
+    commit: str
+    change: str | None = None
+    by: str = ""
+    reason: str | None = None
+    override: str | None = None
+    gates: list[dict[str, Any]] = Field(default_factory=list)
+    replaced: str | None = None
+    verification: dict[str, Any] | None = None
+    state: Kept | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether this record put a state in force, rather than speak about one."""
+        return self.action != VERIFY
+
+    @property
+    def file(self) -> str:
+        """Where the record lies in the repository."""
+        return f"{self.environment}/{self.model}/{HISTORY}/{self.id}.json"
+
+    def content(self) -> bytes:
+        """Write the record; NaN, which JSON has no word for, is an error."""
+        text = json.dumps(self.model_dump(), indent=2, ensure_ascii=False, allow_nan=False)
+        return f"{text}\n".encode()
+
+
+def parse_record(content: bytes, where: str) -> Record:
+    """Read a record; `UserError` names the file and the key that is wrong."""
+    try:
+        return Record.model_validate_json(content)
+    except ValidationError as invalid:
+        error = invalid.errors(include_url=False)[0]
+        key = ".".join(map(str, error["loc"]))
+        raise UserError(
+            f"{where}: no record: {key}: {error['msg']}".replace(": : ", ": ")
+        ) from None
+
+
+def stamped(record: Record, after: str | None) -> Record:
+    """Give a record its time and name, later than those of the record before it.
+
+    Clocks of two machines may differ by more than the time between two changes.
+    """
+    now = datetime.now(UTC)
+    if after is not None:
+        now = max(now, parse_time(after) + timedelta(milliseconds=1))
+    time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    compact = time.translate(str.maketrans("", "", "-:."))
+    short = record.digest.partition(":")[2][:SHOWN]
+    return record.model_copy(update={"time": time, "id": f"{compact}-{short}"})
+
+
+def parse_time(text: str) -> datetime:
+    """Read a record's time."""
+    return datetime.fromisoformat(text)
+
+
+def _mapping(content: bytes, name: str) -> dict[str, Any]:
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = read_yaml(content.decode())
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{name}: not YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{name}: expected settings by their names")
+    return found
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

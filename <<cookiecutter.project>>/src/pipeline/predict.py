@@ -1,0 +1,184 @@
+"""Score a file with the packaged model: `make predict FILE=rows.csv [OUT=…]`.
+
+The answer holds a row for each of the file's, in their order: the columns that the model does not
+take, such as an id, then what it predicts.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import compute, csv, parquet
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipeline.inputs import Inputs, model_inputs
+from pipeline.onnx_model import OnnxModel, Predictions
+from project.artefacts import BENTO
+from project.conversion import convert_values, labels_of
+from project.errors import UserError, one_line
+from project.files import read_json, replacing
+from project.loading import load
+from project.overrides import repro_command
+from project.settings.base import ColumnType
+from project.settings.source import FileSource, Source
+from project.table_stream import TableStream, ahead, open_table, row_count
+
+#: How a CSV is written, where the project's own data is none.
+PLAIN = FileSource(
+    kind="file", path="", delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
+)
+Tell = Callable[[int], object]
+
+
+class Scorer:
+    """The packaged model, and what it has seen of each category."""
+
+    def __init__(self, folder: Path = BENTO) -> None:
+        source = folder / "src"
+        if not (source / "model.onnx").exists():
+            raise UserError(
+                f"{folder} is not there: no model was packaged yet; type: {repro_command()}"
+            )
+        self.model = OnnxModel(source / "model.onnx")
+        categories = read_json(source / "contract.json")["categories"]
+        self._known = {name: pa.array(values, pa.string()) for name, values in categories.items()}
+
+    @property
+    def numbers(self) -> list[str]:
+        """The columns that hold numbers."""
+        return self.model.contract.of_type("number")
+
+    def score(self, stream: TableStream, path: Path) -> Iterator[pa.Table]:
+        """Yield what is answered for each batch; `UserError` names a row and a column of `path`."""
+        columns = self.model.contract.columns
+        if missing := [name for name in columns if name not in stream.columns]:
+            raise UserError(
+                f"{path}: column {missing[0]} is missing; it has {', '.join(stream.columns[:20])}"
+            )
+        carried = [name for name in stream.columns if name not in columns]
+        for inputs, table in ahead(self._inputs(stream.batches, path)):
+            answer = self._columns(self.model.predict_inputs(inputs))
+            yield pa.table({name: table.column(name) for name in carried} | answer)
+
+    def _inputs(self, batches: Iterable[pa.Table], path: Path) -> Iterator[tuple[Inputs, pa.Table]]:
+        contract, before = self.model.contract, 0
+        for table in batches:
+            typed = {}
+            for name, kind in contract.columns.items():
+                values = self._typed(table.column(name), kind, name, path, before)
+                typed[name] = self._as_trained(values, name) if kind == "category" else values
+            yield model_inputs(pa.table(typed), contract), table
+            before += table.num_rows
+        if not before:
+            raise UserError(f"{path}: a header and no rows; expected at least one row")
+
+    def _typed(
+        self, column: pa.ChunkedArray, kind: ColumnType, name: str, path: Path, before: int
+    ) -> pa.Array:
+        try:
+            values, unreadable = convert_values(column, kind, name)
+        except UserError as error:
+            raise UserError(str(error).replace("data:", f"{path}:", 1)) from None
+        if unreadable.any():
+            row = int(unreadable.argmax())
+            raise UserError(
+                f"{path}: row {before + row + 1:,}, column {name}: expected a {kind}, found "
+                f"{column[row].as_py()!r}"
+            )
+        return values
+
+    def _as_trained(self, values: pa.Array, name: str) -> pa.Array:
+        """Write whole numbers as training did, where it has not seen them as they are: 07 as 7."""
+        known = self._known[name]
+        distinct = values.unique().drop_null()
+        unseen = distinct.filter(compute.invert(compute.is_in(distinct, known)))
+        numeric = unseen.filter(compute.match_substring_regex(unseen, r"^\s*[+-]?\d+(\.\d*)?\s*$"))
+        if not len(numeric):
+            return values
+        written = labels_of(compute.cast(compute.utf8_trim_whitespace(numeric), pa.float64()))
+        places = compute.index_in(values, numeric)
+        return compute.coalesce(written.take(places), values)
+
+    def _columns(self, answer: Predictions) -> dict[str, pa.Array]:
+        classes = self.model.contract.classes
+        if classes is None:
+            return {"prediction": pa.array(answer.scores, from_pandas=True)}
+        shares = zip(classes, answer.scores.T, strict=True)
+        return {"label": pa.array(answer.label, pa.string())} | {
+            f"probability_{name}": pa.array(values, from_pandas=True) for name, values in shares
+        }
+
+
+def score_file(path: Path, out: Path, source: FileSource, scorer: Scorer, tell: Tell) -> int:
+    """Write the predictions of a CSV or Parquet file into another; return the rows."""
+    try:
+        return _write(scorer.score(open_table(path, source, scorer.numbers), path), out, tell)
+    except pa.ArrowInvalid:
+        # A CSV writes numbers in a way that Arrow's quick reader does not know, or what is none:
+        # the reader that validate has takes the first, and says where the second is.
+        return _write(scorer.score(open_table(path, source, []), path), out, tell)
+
+
+def _write(batches: Iterator[pa.Table], out: Path, tell: Tell) -> int:
+    rows = 0
+    with replacing(out) as temporary:
+        writer: Any = None
+        for table in batches:
+            if writer is None:
+                kind = csv.CSVWriter if out.suffix == ".csv" else parquet.ParquetWriter
+                writer = kind(temporary, table.schema)
+            writer.write_table(table)
+            rows += table.num_rows
+            tell(rows)
+        writer.close()
+    return rows
+
+
+def main() -> None:
+    """Score the file that make names."""
+    path, out = _paths(*sys.argv[1:3])
+    settings = load("source", Source)
+    scorer, start = Scorer(), time.perf_counter()
+    with _progress(path) as tell:
+        rows = score_file(
+            path, out, settings if isinstance(settings, FileSource) else PLAIN, scorer, tell
+        )
+    print(f"{rows:,} rows in {time.perf_counter() - start:.1f} s: {out}")
+
+
+def _paths(file: str = "", out: str = "") -> tuple[Path, Path]:
+    if not file:
+        raise UserError("FILE is missing; type: make predict FILE=rows.csv [OUT=scored.parquet]")
+    path = Path(file)
+    target = Path(out) if out else path.with_name(f"{_stem(path)}.predictions.parquet")
+    if target.suffix not in (".parquet", ".csv"):
+        raise UserError(f"OUT: {target}: neither .csv nor .parquet; name it as one of them")
+    if target.exists() and path.exists() and target.samefile(path):
+        raise UserError(f"OUT: {target} is FILE itself; name another")
+    return path, target
+
+
+def _stem(path: Path) -> str:
+    return Path(path.name.removesuffix(".gz")).stem
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Tell]:
+    """Show on a terminal how many rows are scored, of how many where the file says so."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda rows: None
+        return
+    shown = (TextColumn(path.name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=console, transient=True) as progress:
+        task = progress.add_task("", total=row_count(path))
+        yield lambda rows: progress.update(task, completed=rows)
+
+
+if __name__ == "__main__":
+    one_line(main)

@@ -1,0 +1,144 @@
+"""Reading a table that a user has in batches, so that memory does not grow with it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from project.columns import normalise_all
+from project.errors import UserError
+from project.settings.source import FileSource
+from project.table_files import (
+    first_line,
+    is_parquet,
+    ragged,
+    refuse_missing,
+    refuse_what_is_no_text,
+    with_points,
+)
+
+BATCH_ROWS = 65_536  # bounds memory: a batch of 300 columns is 80 MB
+BLOCK_BYTES = 8 * 2**20  # of a CSV
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class TableStream:
+    """A file's columns under normalised names, and its batches."""
+
+    columns: list[str]
+    batches: Iterator[pa.Table]
+
+
+def open_table(path: Path, source: FileSource, numbers: list[str]) -> TableStream:
+    """Open a CSV or Parquet file; `UserError` where it is none, or names a column twice.
+
+    source: how a CSV is written. numbers: columns of a CSV that are read as numbers; all others
+    are text. Batches raise `pa.ArrowInvalid` where a CSV's number is none, `UserError` where the
+    file is broken.
+    """
+    refuse_missing(path)
+    return _open_parquet(path) if is_parquet(path) else _open_csv(path, source, numbers)
+
+
+def _open_parquet(path: Path) -> TableStream:
+    try:
+        file = parquet.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path}: not a Parquet file ({first_line(error)})") from None
+    names = _names(path, file.schema_arrow.names)
+
+    def batches() -> Iterator[pa.Table]:
+        try:
+            for batch in file.iter_batches(BATCH_ROWS):
+                yield _plain(pa.Table.from_batches([batch])).rename_columns(names)
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{path}: broken ({first_line(error)})") from None
+
+    return TableStream(names, batches())
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Decode dictionaries, such as pandas' categoricals."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            decoded = table.column(place).cast(field.type.value_type)
+            table = table.set_column(place, field.name, decoded)
+    return table
+
+
+def _open_csv(path: Path, source: FileSource, numbers: list[str]) -> TableStream:
+    refuse_what_is_no_text(path)
+    parse = csv.ParseOptions(delimiter=source.delimiter, newlines_in_values=True)
+    header = _header(path, parse)
+    names = _names(path, header)
+    types = {
+        written: pa.float64() if name in numbers else pa.string()
+        for written, name in zip(header, names, strict=True)
+    }
+    convert = csv.ConvertOptions(
+        column_types=types,
+        null_values=source.missing,
+        strings_can_be_null=True,
+        decimal_point=source.decimal,
+    )
+
+    def batches() -> Iterator[pa.Table]:
+        try:
+            with csv.open_csv(
+                path, csv.ReadOptions(block_size=BLOCK_BYTES), parse, convert
+            ) as stream:
+                for batch in stream:
+                    table = pa.Table.from_batches([batch]).rename_columns(names)
+                    yield with_points(table) if source.decimal == "," else table
+        except pa.ArrowInvalid as error:
+            if "conversion error to double" in str(error):
+                raise
+            raise UserError(
+                ragged(path, source.delimiter) or f"{path}: not a CSV file ({first_line(error)})"
+            ) from None
+
+    return TableStream(names, batches())
+
+
+def _header(path: Path, parse: csv.ParseOptions) -> list[str]:
+    try:
+        with csv.open_csv(path, csv.ReadOptions(block_size=BLOCK_BYTES), parse) as stream:
+            names: list[str] = stream.schema.names
+            return names
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(
+            ragged(path, parse.delimiter)
+            or f"{path}: not a CSV file with delimiter {parse.delimiter!r} ({first_line(error)})"
+        ) from None
+
+
+def _names(path: Path, header: list[str]) -> list[str]:
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise UserError(f"{path}: column {twice[0]!r} stands twice in the header; rename one")
+    return normalise_all(header)
+
+
+def row_count(path: Path) -> int | None:
+    """Return how many rows a file says it has; a CSV says nothing."""
+    try:
+        return int(parquet.read_metadata(path).num_rows) if is_parquet(path) else None
+    except (pa.ArrowException, OSError):
+        return None  # whoever reads it will say what is wrong
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items, the next of which is made in a thread meanwhile."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, iterator, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, iterator, None)
+            yield item

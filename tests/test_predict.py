@@ -1,0 +1,163 @@
+"""`make predict` scores a file as the service would, or says in one line what is wrong with it."""
+
+import csv
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.projects import make
+
+HEADER = "id,Age (years),Città,member"
+#: Files that are refused, and what is said of them.
+WRONG = {
+    "a column is missing": (
+        "id,Age (years),member\n1,2,yes\n",
+        "column citta is missing; it has id, age_years, member",
+    ),
+    "a text for a number": (
+        f"{HEADER}\n1,2,A,yes\n2,old,A,yes\n",
+        "row 2, column age_years: expected a number, found 'old'",
+    ),
+    "an infinite number": (
+        f"{HEADER}\n1,inf,A,yes\n",
+        "row 1, column age_years: expected a number, found inf",
+    ),
+    "a text for a boolean": (
+        f"{HEADER}\n1,2,A,yes\n2,3,A,perhaps\n",
+        "row 2, column member: expected a boolean, found 'perhaps'",
+    ),
+    "a column twice": (f"{HEADER},id\n1,2,A,yes,3\n", "column 'id' stands twice in the header"),
+    "a line too long": (f"{HEADER}\n1,2,A,yes,3\n", "line 2 has 5 fields, the header has 4 fields"),
+    "no rows": (f"{HEADER}\n", "a header and no rows; expected at least one row"),
+    "nothing": ("", "the file is empty; expected a header and rows"),
+    "no text": ("\x00\x01", "not a CSV file: it holds bytes that are not text"),
+}
+TO_PARQUET = """
+import sys
+from pyarrow import csv, parquet
+convert = csv.ConvertOptions(strings_can_be_null=True)
+parquet.write_table(csv.read_csv(sys.argv[1], convert_options=convert), sys.argv[2])
+"""
+READ_PARQUET = """
+import sys, json
+from pyarrow import parquet
+print(json.dumps(parquet.read_table(sys.argv[1]).to_pylist()))
+"""
+
+
+@pytest.fixture
+def project(packaged: Path, tmp_path: Path) -> Path:
+    """Copy the project, since the tests write into it."""
+    return Path(shutil.copytree(packaged, tmp_path / "copied", symlinks=True))
+
+
+def python(project: Path, code: str, *arguments: str) -> str:
+    command = [str(project / "bin/python"), "-c", code, *arguments]
+    return subprocess.check_output(command, cwd=project, text=True)
+
+
+def scored(project: Path, *arguments: str) -> Any:
+    done = make(project, "predict", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " rows in " in done.stdout
+    return Path(done.stdout.strip().rpartition(" s: ")[2])
+
+
+def golden_file(project: Path) -> tuple[Path, list[dict[str, Any]]]:
+    """Write the golden rows as a user would have them; return them with what is expected."""
+    known = json.loads((project / "reports/golden.json").read_text())
+    path = project / "rows.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER.split(","))
+        for number, row in enumerate(known["inputs"]):
+            member = {True: " Yes", False: "no", None: "NA"}[row["member"]]
+            writer.writerow([f"a{number}", row["age_years"], row["citta"], member])
+    return path, known["outputs"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_it_answers_as_evaluate_did(project: Path, kind: str) -> None:
+    path, expected = golden_file(project)
+    if kind == "parquet":
+        path.write_text(path.read_text().replace(" Yes", "yes").replace(",NA", ","))
+        python(project, TO_PARQUET, "rows.csv", "rows.parquet")
+    out = scored(project, f"FILE=rows.{kind}")
+
+    rows = json.loads(python(project, READ_PARQUET, str(out)))
+
+    assert str(out) == "rows.predictions.parquet"
+    assert [row["id"] for row in rows] == [f"a{number}" for number in range(len(expected))]
+    assert list(rows[0]) == ["id", "label", "probability_no", "probability_yes"]
+    for row, one in zip(rows, expected, strict=True):
+        shares = {name: row[f"probability_{name}"] for name in ("no", "yes")}
+        assert row["label"] == one["label"]
+        assert shares == pytest.approx(one["probabilities"], abs=1e-4)
+
+
+def test_it_writes_csv_where_that_is_asked_for(project: Path) -> None:
+    _, expected = golden_file(project)
+    out = scored(project, "FILE=rows.csv", "OUT=out/scored.csv")
+
+    with (project / out).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [row["label"] for row in rows] == [one["label"] for one in expected]
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_file_is_refused_in_one_line(project: Path, case: str) -> None:
+    text, expected = WRONG[case]
+    (project / "wrong.csv").write_text(text, encoding="utf-8")
+
+    done = make(project, "predict", "FILE=wrong.csv")
+
+    line = done.stderr.splitlines()[0]
+    assert done.returncode == 2
+    assert line.startswith("error: wrong.csv: ")
+    assert expected in line
+    assert not (project / "wrong.predictions.parquet").exists()
+
+
+def test_a_mistake_late_in_a_long_file_is_named_by_its_row(project: Path) -> None:
+    rows = ["1,2,A,yes"] * 300_000
+    rows[250_000] = "1,2,A,maybe"
+    (project / "long.csv").write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+
+    done = make(project, "predict", "FILE=long.csv")
+
+    assert "row 250,001, column member: expected a boolean, found 'maybe'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "FILE is missing; type: make predict FILE=rows.csv [OUT=scored.parquet]"),
+        (["FILE=no.csv"], "no.csv: no such file; expected a CSV or Parquet file"),
+        (["FILE=README.md"], "README.md: neither .csv nor .parquet"),
+        (["FILE=rows.csv", "OUT=scored.json"], "OUT: scored.json: neither .csv nor .parquet"),
+        (["FILE=rows.csv", "OUT=rows.csv"], "OUT: rows.csv is FILE itself; name another"),
+    ],
+)
+def test_wrong_names_are_refused(project: Path, arguments: list[str], expected: str) -> None:
+    golden_file(project)
+
+    done = make(project, "predict", *arguments)
+
+    assert done.returncode == 2
+    assert f"error: {expected}" in done.stderr
+
+
+def test_without_a_package_it_says_what_to_type(project: Path) -> None:
+    golden_file(project)
+    shutil.rmtree(project / "dist")
+
+    done = make(project, "predict", "FILE=rows.csv")
+
+    assert (
+        "error: dist/bento is not there: no model was packaged yet; type: make repro" in done.stderr
+    )
