@@ -7,6 +7,8 @@ CONF = Path("conf")
 DVC_LOCK = Path("dvc.lock")
 SERVING_LOCK = Path("requirements/serving.txt")
 CONTAINERFILE = Path("deploy/Containerfile")
+HELM_LOCK = Path("requirements/helm.txt")
+CHART = Path("deploy/chart")
 
 SETTINGS_CHECKED = Path("build/settings.txt")
 RAW = Path("data/raw/dataset.parquet")
@@ -43,3 +45,4 @@ REGISTRY = Path("registry")
 
 PAGE = Path("reports/index.html")
 REGISTERED = Path("build/registered.json")
+MANIFESTS = Path("build/manifests")

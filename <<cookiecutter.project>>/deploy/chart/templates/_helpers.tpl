@@ -1,0 +1,83 @@
+{{/* What selects the pods of the Bento; never changed after the first release. */}}
+{{- define "model.selector" -}}
+app.kubernetes.io/name: {{ .Values.name }}
+app.kubernetes.io/component: service
+{{- end }}
+
+{{/* Labels of everything. */}}
+{{- define "model.labels" -}}
+app.kubernetes.io/name: {{ .Values.name }}
+app.kubernetes.io/component: service
+app.kubernetes.io/part-of: {{ .Values.name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+slipway.io/environment: {{ .Values.environment }}
+{{- with .Values.model.version }}
+app.kubernetes.io/version: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The name and place of everything: (dict "root" $ "name" "…"). */}}
+{{- define "model.metadata" -}}
+name: {{ .name }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "model.labels" .root | nindent 2 }}
+{{- end }}
+
+{{/* The Bento's image, by digest where it is known. */}}
+{{- define "model.image" -}}
+{{- $repository := required "image.repository: missing: where the Bento's image was pushed to" .Values.image.repository -}}
+{{- if .Values.image.digest -}}
+{{ $repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ $repository }}:{{ required "image.digest: missing, and image.tag too" .Values.image.tag }}
+{{- end -}}
+{{- end }}
+
+{{/* Whether an Argo Rollout steps from one Bento to the next. */}}
+{{- define "model.rollout" -}}
+{{- if and (eq .Values.runtime "bento") .Values.canary.enabled }}yes{{ end -}}
+{{- end }}
+
+{{/* What selects the pods of this runtime. */}}
+{{- define "model.pods" -}}
+{{- if eq .Values.runtime "bento" -}}
+matchLabels:
+  {{- include "model.selector" . | nindent 2 }}
+{{- else -}}
+matchExpressions:
+  - key: serving.kserve.io/inferenceservice
+    operator: In
+    values: [{{ .Values.name }}{{ if .Values.canary.enabled }}, {{ .Values.name }}-canary{{ end }}]
+{{- end -}}
+{{- end }}
+
+{{/* On which nodes pods run, spread over as many as there are: (dict "root" $ "pods" "labels"). */}}
+{{- define "model.placement" -}}
+topologySpreadConstraints:
+  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- $.pods | nindent 8 }}
+  {{- end }}
+{{- with .root.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* How often each figure of a canary is asked for, and how often it may be bad. */}}
+{{- define "model.measured" -}}
+initialDelay: {{ .window }}
+interval: 1m
+failureLimit: 2
+consecutiveErrorLimit: 4
+{{- end }}

@@ -1,0 +1,69 @@
+"""The chart's values: what the package is, and what an environment chooses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from delivery.environments import Environment, Name
+from delivery.package import read_package
+from delivery.registry.choice import LOCAL
+from project.errors import UserError
+from project.loading import load
+from project.settings.identity import Project
+
+#: For a registry that is a folder: a name that no cluster finds, rather than somebody else's.
+NOWHERE = "registry.invalid"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is deployed. digest: of the ModelCar; version: for people, and the image's tag.
+
+    repository: where ModelCars go, without scheme. image_digest: of the Bento's image, where known.
+    """
+
+    name: str
+    version: str
+    digest: str
+    repository: str
+    image_digest: str = ""
+
+    @property
+    def model(self) -> dict[str, str]:
+        """What names the model in the chart's values."""
+        return {"digest": self.digest, "version": self.version}
+
+
+def package_facts(manifest: Mapping[str, Any], registry: str, image_digest: str = "") -> Facts:
+    """Say of a package's manifest.json what the chart must know."""
+    place = NOWHERE if registry == LOCAL else registry
+    return Facts(
+        name=manifest["name"],
+        version=manifest["version"],
+        digest=manifest["digests"]["modelcar"],
+        repository=f"{place}/{manifest['name']}",
+        image_digest=image_digest,
+    )
+
+
+def candidate_facts() -> Facts:
+    """Return the facts of the package in dist/."""
+    project: Project = load("project", Project)
+    return package_facts(read_package().manifest, project.registry)
+
+
+def chart_values(name: Name, environment: Environment, facts: Facts) -> dict[str, Any]:
+    """Return the values with which the chart renders a package in an environment."""
+    if not facts.name[0].isalpha():
+        raise UserError(f"conf/project.yaml: name: {facts.name}: a Service's begins with a letter")
+    return {
+        "name": facts.name,
+        "environment": name,
+        "model": {"repository": facts.repository, **facts.model},
+        "image": {
+            "repository": f"{facts.repository}-service",
+            "digest": facts.image_digest,
+            "tag": facts.version,
+        },
+        **environment.values,
+    }

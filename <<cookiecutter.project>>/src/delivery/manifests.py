@@ -1,0 +1,66 @@
+"""What Kubernetes is given: `make manifests ENV=…` renders the chart, without a cluster."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from delivery.chart_values import candidate_facts, chart_values
+from delivery.environments import checked_name, load_environment, namespace
+from delivery.helm import render
+from project.artefacts import CONF, MANIFESTS
+from project.errors import UserError, one_line
+from project.files import replacing
+
+
+def manifests(values: Mapping[str, Any]) -> dict[str, str]:
+    """Render the chart with all of its values; return each document by its file's name.
+
+    Raises `UserError` that names the wrong value.
+    """
+    where = namespace(values["environment"], values["name"])
+    named: dict[str, str] = {}
+    for text in render(values, where):
+        document = yaml.safe_load(text)
+        name = f"{document['kind'].lower()}-{document['metadata']['name']}.yaml"
+        assert name not in named, name
+        named[name] = text
+    return dict(sorted(named.items()))
+
+
+def candidate_values(name: str) -> dict[str, Any]:
+    """Return the values of the package in dist/ for an environment."""
+    known = checked_name(name)
+    return chart_values(known, load_environment(known), candidate_facts())
+
+
+def candidate_manifests(name: str) -> dict[str, str]:
+    """Render the package in dist/ for an environment; a wrong value is that of its file."""
+    values = candidate_values(name)
+    try:
+        return manifests(values)
+    except UserError as error:
+        raise UserError(f"{CONF / 'environment' / name}.yaml: values.{error}") from None
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Replace a folder by these files."""
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        for name, text in files.items():
+            (temporary / name).write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Render for the environment that the first argument names."""
+    name = sys.argv[1]
+    files = candidate_manifests(name)
+    folder = MANIFESTS / name
+    write(folder, files)
+    print(f"{folder}/: {len(files)} manifests, each as its kind and name say")
+
+
+if __name__ == "__main__":
+    one_line(main)

@@ -1,0 +1,152 @@
+"""The chart as it stands in this project: its README, and what it knows of the service."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from delivery.chart_readme import README, VALUES, documented, readme
+from delivery.chart_values import Facts, chart_values, package_facts
+from delivery.environments import NAMES, load_environment
+from delivery.helm import complaint, documents
+from project.artefacts import CHART
+from project.errors import UserError
+from serving.bundle import Bundle, Contract
+from serving.telemetry import Telemetry
+
+DIGEST = f"sha256:{64 * 'a'}"
+MANIFEST = {"name": "wine", "version": 12 * "a", "digests": {"modelcar": DIGEST}}
+DEFAULTS = yaml.safe_load(VALUES.read_text(encoding="utf-8"))
+SERVING = yaml.safe_load(Path("conf/config.yaml").read_text(encoding="utf-8"))["serving"]
+UNITS = {"Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+COMPLAINTS = [
+    (
+        "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+        "model:\n- at '/autoscaling/minReplicas': got string, want integer\n",
+        "autoscaling.minReplicas: got string, want integer",
+    ),
+    (
+        "values don't meet …:\nmodel:\n- at '': additional properties 'replica' not allowed\n",
+        "additional properties 'replica' not allowed",
+    ),
+    (
+        "execution error at (model/templates/checks.yaml:4:4): canary.weight: missing",
+        "canary.weight: missing",
+    ),
+    ("something else", "something else"),
+]
+
+
+def names_asked_for() -> set[str]:
+    """Return the metrics that the AnalysisTemplate's queries name."""
+    text = (CHART / "templates/analysistemplate.yaml").read_text(encoding="utf-8")
+    return set(re.findall(r"\b(model_[a-z_]+)\{", text))
+
+
+def names_told(classes: list[str] | None) -> set[str]:
+    """Return the metrics that the service tells, for classification or regression."""
+    contract = Contract(
+        target="y",
+        classes=classes,
+        columns={"x": "number", "kind": "category"},
+        categories={"kind": frozenset({"a"})},
+        target_range=None if classes else (0.0, 1.0),
+    )
+    bundle = Bundle(
+        name="wine",
+        title="Wine",
+        model=Path("model.onnx"),
+        digest=DIGEST,
+        contract=contract,
+        golden={},
+        metrics={},
+        settings={"max_rows": 4},
+    )
+    text = Telemetry(bundle).exposition().body.decode()
+    # A counter that has counted nothing is told by its type alone.
+    types = dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.MULTILINE))
+    suffixes = {"counter": ("_total", ""), "histogram": ("_bucket", "_sum"), "gauge": ("",)}
+    return {
+        name.removesuffix(suffix) + suffix
+        for name, kind in types.items()
+        for suffix in suffixes[kind]
+    }
+
+
+def test_a_canary_is_judged_by_metrics_that_the_service_has() -> None:
+    asked, told = names_asked_for(), names_told(["a", "b"]) | names_told(None)
+
+    assert len(asked) >= 5
+    assert asked <= told
+
+
+def test_a_pod_has_time_for_what_is_under_way() -> None:
+    drain = SERVING["drain_seconds"] + 2 * SERVING["timeout_seconds"]
+
+    assert DEFAULTS["termination"]["drainSeconds"] >= drain
+
+
+def test_recorded_predictions_fit_their_volume() -> None:
+    recording = SERVING["recording"]
+    number, unit = re.fullmatch(r"(\d+)(\w+)", DEFAULTS["predictions"]["size"]).groups()  # type: ignore[union-attr]
+
+    assert int(number) * UNITS[unit] > recording["max_files"] * recording["max_file_bytes"]
+
+
+def test_the_readme_lists_the_values_as_they_are() -> None:
+    text = README.read_text(encoding="utf-8")
+
+    assert text == readme(text), "deploy/chart/README.md is stale; type: make chart"
+
+
+def test_a_value_without_a_comment_is_found() -> None:
+    text = "# What answers\nruntime: bento\ngroup:\n  # Known\n  one: 1\n  two: 2\n"
+
+    with pytest.raises(UserError, match=r"line 6: group\.two: no comment says what it is"):
+        list(documented(text))
+
+
+def test_a_comment_covers_what_is_below() -> None:
+    text = "# All\ngroup:\n  one: 1\n  two:\n    three: 3\n# Other\nother: 4\n"
+
+    assert [value.path for value in documented(text)] == ["group", "other"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_are_facts_and_the_choices_of_the_environment(name: str) -> None:
+    environment = load_environment(name)  # type: ignore[arg-type]
+    facts = package_facts(MANIFEST, "ghcr.io/team")
+
+    values = chart_values(name, environment, facts)  # type: ignore[arg-type]
+
+    assert values == {
+        "name": "wine",
+        "environment": name,
+        "model": {"repository": "ghcr.io/team/wine", "digest": DIGEST, "version": 12 * "a"},
+        "image": {"repository": "ghcr.io/team/wine-service", "digest": "", "tag": 12 * "a"},
+        **environment.values,
+    }
+
+
+def test_a_registry_that_is_a_folder_is_nowhere_for_a_cluster() -> None:
+    assert package_facts(MANIFEST, "local").repository == "registry.invalid/wine"
+
+
+def test_a_name_that_no_service_may_have_is_refused() -> None:
+    facts = Facts(name="1wine", version="a", digest=DIGEST, repository="ghcr.io/team/1wine")
+
+    with pytest.raises(UserError, match=r"conf/project.yaml: name: 1wine"):
+        chart_values("dev", load_environment("dev"), facts)
+
+
+@pytest.mark.parametrize(("text", "line"), COMPLAINTS)
+def test_what_helm_complains_of_is_one_line(text: str, line: str) -> None:
+    assert complaint(text) == line
+
+
+def test_documents_are_told_apart_and_hold_nothing_of_where_they_came_from() -> None:
+    text = "---\n# Source: model/a.yaml\nkind: A\n---\n---\n# Source: b\n\nkind: B\n"
+
+    assert documents(text) == ["kind: A\n", "kind: B\n"]
