@@ -1,0 +1,92 @@
+"""A rollback is what was there before, as a new commit."""
+
+from pathlib import Path
+
+import pytest
+
+from delivery.rollback import main, roll_back
+from delivery.state.store import StateStore
+from project.errors import UserError
+
+from .state.conftest import deploy, digest, git, own_settings, repo
+
+__all__ = ["own_settings", "repo"]
+
+
+def test_the_previous_state_comes_back_byte_for_byte_as_a_new_commit(repo: Path) -> None:
+    first = deploy(1)
+    before = git(repo, "ls-tree", "gitops", "dev/toy/")
+    second = deploy(2)
+
+    made = roll_back(StateStore.open(), "dev", "toy", change="CHG-2", reason="slow")
+
+    after = git(repo, "ls-tree", "gitops", "dev/toy/").splitlines()
+    assert [line for line in after if "history" not in line] == [
+        line for line in before.splitlines() if "history" not in line
+    ]
+    assert (made.action, made.digest, made.replaced) == ("rollback", digest(1), second.id)
+    assert made.state == first.state
+    assert git(repo, "rev-list", "--count", "gitops") == "3"
+    assert git(repo, "log", "-1", "--format=%s", "gitops") == "Roll dev back to toy 000000000000"
+    assert StateStore.open().rolled_back("dev", "toy") == {digest(2): made}
+
+
+def test_to_roll_back_twice_is_to_go_back_by_two(repo: Path) -> None:
+    for number in (1, 2, 3):
+        deploy(number)
+    store = StateStore.open()
+
+    assert roll_back(store, "dev", "toy").digest == digest(2)
+    assert roll_back(store, "dev", "toy").digest == digest(1)
+    with pytest.raises(UserError, match="dev/toy: nothing ran there before"):
+        roll_back(store, "dev", "toy")
+    deploy(4)
+    assert roll_back(store, "dev", "toy").digest == digest(1)
+
+
+def test_a_record_can_be_named(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = deploy(1)
+    deploy(2)
+    deploy(3)
+    monkeypatch.setenv("ENV", "dev")
+    monkeypatch.setenv("TO", first.id)
+    main()
+
+    assert capsys.readouterr().out.startswith("dev is back at toy 000000000000 (")
+    found = StateStore.open().current("dev", "toy")
+    assert found is not None
+    assert found.digest == digest(1)
+
+
+def test_an_edit_by_hand_is_undone_by_naming_the_last_record(repo: Path) -> None:
+    last = deploy(1)
+    git(repo, "worktree", "add", "--quiet", "build/tree", "gitops")
+    (repo / "build/tree/dev/toy/values.yaml").write_text("replicas: 99\n")
+    git(repo / "build/tree", "commit", "--quiet", "-a", "-m", "Quick fix")
+    git(repo, "worktree", "remove", "build/tree")
+    store = StateStore.open()
+    edited = store.current("dev", "toy")
+    assert edited is not None
+    assert edited.edited
+
+    roll_back(store, "dev", "toy", to=last.id)
+
+    found = store.current("dev", "toy")
+    assert found is not None
+    assert not found.edited
+
+
+def test_what_cannot_be_rolled_back_is_refused(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = StateStore.open()
+    with pytest.raises(UserError, match="dev/toy: nothing runs there, so nothing can be rolled"):
+        roll_back(store, "dev", "toy")
+    last = deploy(1)
+    with pytest.raises(UserError, match="TO: dev/toy has no record 'x'; make history lists them"):
+        roll_back(store, "dev", "toy", to="x")
+    with pytest.raises(UserError, match="is what runs; choose another"):
+        roll_back(store, "dev", "toy", to=last.id)
+    monkeypatch.setenv("ENV", "production")
+    with pytest.raises(UserError, match="ENV=production: no such environment; expected ENV=dev"):
+        main()
