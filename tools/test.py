@@ -17,6 +17,8 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "faketime": "faketime",
     "fc-list": "fontconfig",
+    "jq": "jq",
+    "lua5.1": "lua5.1",
     "pg_ctlcluster": "postgresql",
     "skopeo": "skopeo",
     "umoci": "umoci",

@@ -2,9 +2,10 @@
 
 import re
 
+from project.artefacts import CHART
 from project.errors import UserError
-from project.git import git, run_git
-from project.loading import load
+from project.git import git, head_commit, is_vague, run_git
+from project.loading import load, read_yaml
 from project.settings.identity import Project
 
 
@@ -20,7 +21,28 @@ def code_repository() -> str:
             "this project has no git remote, and a cluster must clone it from somewhere; "
             "type: git remote add origin URL (or set repository in conf/project.yaml)"
         )
+    return without_login(url)
+
+
+def without_login(url: str) -> str:
+    """Return a URL without the login that it may hold."""
     return re.sub(r"^(https?://)[^/]*@", r"\1", url)
+
+
+def chart_source() -> dict[str, str]:
+    """Say which chart an environment is deployed with: version, git commit, and path in git.
+
+    Argo CD takes the chart from there. Raises `UserError` where no commit holds these files.
+    """
+    commit = head_commit()
+    if is_vague(commit):
+        raise UserError("Argo CD takes the chart from a commit, and not all is committed; commit")
+    chart = read_yaml((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    return {
+        "version": str(chart["version"]),
+        "revision": commit,
+        "path": f"{project_folder()}{CHART.as_posix()}",
+    }
 
 
 def project_folder() -> str:

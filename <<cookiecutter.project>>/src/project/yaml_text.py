@@ -18,6 +18,12 @@ class _ForBoth(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: _ForBoth, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None  # lines as lines
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_ForBoth.add_representer(str, _text)
 _ForBoth.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
