@@ -25,6 +25,9 @@ bench: setup ## Measure against the bounds in docs/benchmarks.md
 params: setup ## Compose the project's params.yaml anew after an edit of its conf/
 	@$(VENV)/python -m tools.compose_params
 
+golden: setup ## Render the chart anew into tests/golden/chart/, to be read as a diff
+	@$(VENV)/python -m tools.golden
+
 lock: setup ## Resolve the template's requirements into requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
@@ -33,4 +36,4 @@ help: ## Print this page
 	@awk -f "<<cookiecutter.project>>/bin/help.awk" $(MAKEFILE_LIST)
 
 .DEFAULT_GOAL := help
-.PHONY: demo setup test lint bench params lock help
+.PHONY: demo setup test lint bench params golden lock help

@@ -1,19 +1,14 @@
 """What a deploy would change: `make diff ENV=…` compares with what the desired state renders to."""
 
 import difflib
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from delivery.environments import Name, checked_name
+from delivery.environments import checked_name
 from delivery.manifests import candidate_manifests, candidate_values, manifests
+from delivery.state.store import StateStore
 from project.artefacts import CHART
 from project.errors import UserError, one_line
-from project.git import git, run_git
-from project.loading import read_yaml
-
-BRANCH = "gitops"
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
@@ -31,38 +26,25 @@ def summary(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     return f"{new} new, {changed} changed, {gone} gone"
 
 
-def deployed(name: Name, model: str) -> tuple[str, dict[str, Any]] | None:
-    """Return where the desired state was found, and the chart's values in it; None without any.
-
-    Raises `UserError` where the repository that GITOPS_REPO names does not answer.
-    """
-    if repository := os.environ.get("GITOPS_REPO"):
-        git("fetch", "--quiet", "--depth=1", repository, "HEAD")
-        places = {"FETCH_HEAD": repository}
-    else:
-        places = {ref: f"branch {ref}" for ref in (BRANCH, f"origin/{BRANCH}")}
-    for ref, place in places.items():
-        found = run_git("show", f"{ref}:{name}/{model}/values.yaml")
-        if found.returncode == 0:
-            return place, dict(read_yaml(found.stdout))
-    return None
-
-
 def main() -> None:
     """Show the difference for the environment that the first argument names."""
     name = checked_name(sys.argv[1])
-    after = candidate_manifests(name)
-    state = deployed(name, candidate_values(name)["name"])
+    values, after = candidate_values(name), candidate_manifests(name)
+    store = StateStore.open()
+    state = store.current(name, values["name"])
     before = {}
     if state:
+        # Which environment and model it is, the path alone says.
+        own = {"name": values["name"], "environment": name}
         try:
-            before = manifests(state[1])
+            before = manifests(state.state.chart_values | own)
         except UserError as error:
-            raise UserError(f"{state[0]}: {name}: not what {CHART} takes: {error}") from None
+            where = f"{store.repository.where}: {name}/{values['name']}/values.yaml"
+            raise UserError(f"{where}: not what {CHART} takes: {error}") from None
     for line in difference(before, after):
         print(line)
-    place = state[0] if state else f"nothing: {name} has no state yet"
-    print(f"\n{summary(before, after)}, against {place}")
+    since = f"deployed {state.record.time} ({state.record.id})" if state else "nothing deployed yet"
+    print(f"{name}, {since}: {summary(before, after)}")
 
 
 if __name__ == "__main__":
