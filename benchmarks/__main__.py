@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.document import write
 
-NAMES = ("generation", "nothing_to_do", "from_scratch", "growth", "pushed_bytes")
+NAMES = ("generation", "nothing_to_do", "from_scratch", "growth", "pushed_bytes", "fleet")
 
 
 def main() -> None:

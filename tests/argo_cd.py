@@ -7,7 +7,7 @@ import copy
 import io
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -22,22 +22,28 @@ CHART = "apiVersion: v2\nname: applications\nversion: 0.0.0\n"
 
 def generated_files(generator: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the parameters of each file that a git generator finds; * stands for slashes too."""
-    url, revision = generator["repoURL"], generator["revision"]
-    names = git(Path(url), "ls-tree", "-r", "--name-only", revision).splitlines()
     excluded = [one["path"] for one in generator["files"] if one.get("exclude")]
     wanted = [one["path"] for one in generator["files"] if not one.get("exclude")]
     found = []
-    for name in names:
-        if any(fnmatch(name, glob) for glob in wanted) and not any(
-            fnmatch(name, glob) for glob in excluded
-        ):
+    for name, text in _files(Path(generator["repoURL"]), generator["revision"]):
+        matched = any(fnmatch(name, glob) for glob in wanted)
+        if matched and not any(fnmatch(name, glob) for glob in excluded):
             folder, _, file = name.rpartition("/")
             parts = folder.split("/")
             path = {"path": folder, "segments": parts, "basename": parts[-1], "filename": file}
-            text = git(Path(url), "show", f"{revision}:{name}")
             # After the file's own, so that a file cannot say where it lies.
-            found.append({**yaml.safe_load(text), "path": path})
+            found.append({**yaml.load(text, yaml.CSafeLoader), "path": path})
     return found
+
+
+def _files(repository: Path, revision: str, path: str = ".") -> Iterator[tuple[str, bytes]]:
+    """Read the files below a path, as they are in a revision."""
+    command = ["git", "archive", revision, path]
+    done = subprocess.run(command, cwd=repository, capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+        for member in tar:
+            if file := tar.extractfile(member):
+                yield member.name, file.read()
 
 
 def applications(
@@ -63,14 +69,9 @@ def manifests(application: Mapping[str, Any], work: Path) -> list[Any]:
     """Render an Application: its chart at its revision, with its values and parameters."""
     chart, reference = application["spec"]["sources"]
     folder = work / application["metadata"]["name"]
-    archive = subprocess.run(
-        ["git", "archive", chart["targetRevision"], chart["path"]],
-        cwd=chart["repoURL"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(folder, filter="data")
+    for name, content in _files(Path(chart["repoURL"]), chart["targetRevision"], chart["path"]):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     values: dict[str, Any] = {}
     for name in chart["helm"]["valueFiles"]:
         path = name.removeprefix(f"${reference['ref']}/")

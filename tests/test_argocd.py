@@ -237,9 +237,14 @@ def on_git(project: Path, tmp_path: Path, *models: str) -> tuple[Path, State]:
     """Give a project a git remote, a folder; return the desired state of some models too."""
     git(tmp_path, "clone", "--quiet", "--bare", str(project), "origin.git")
     git(project, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    return project, desired_state(project, *models)
+
+
+def desired_state(project: Path, *models: str) -> State:
+    """Return what a project, all committed, would have run in each environment."""
     done = run(["bin/python", "-c", STATE, DIGEST, *models], project)
     assert done.returncode == 0, done.stderr
-    return project, json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
 def put(project: Path, state: State, repository: Path | None = None) -> None:
