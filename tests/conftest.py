@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -87,6 +87,18 @@ def packaged(template: Path, shared_folder: Path) -> Path:
     from tests.customers import package_customers
 
     return package_customers(template, shared_folder)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of its own, whose size a test can set."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], None)
+    if mounted.returncode:
+        pytest.skip(f"a disk can be mounted by root alone: {mounted.stderr.strip()}")
+    yield folder
+    run(["umount", "--lazy", str(folder)], None)
 
 
 def copy_template(folder: Path) -> Path:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -54,18 +54,6 @@ LONGEST = [1, 4, 16]
 def undisturbed(trained: Callable[..., Path]) -> dict[str, str]:
     """Return the digests of a run that nothing disturbed."""
     return digests(trained("undisturbed", *OVERRIDES))
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of its own, whose size a test can set."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder))
-    if mounted.returncode:
-        pytest.skip(f"a disk can be mounted by root alone: {mounted.stderr.strip()}")
-    yield folder
-    run("umount", "--lazy", str(folder))
 
 
 def test_an_input_that_is_refused_leaves_the_last_result(trained: Callable[..., Path]) -> None:

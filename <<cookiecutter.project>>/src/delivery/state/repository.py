@@ -8,7 +8,7 @@ import fcntl
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,13 @@ STALE_SECONDS = 3.0
 RACES = (
     "fetch first",
     "non-fast-forward",
-    "stale info",
     "failed to update ref",
-    "cannot lock ref",
-    "incorrect old value",
+    "but expected",
+    ".lock': File exists",
     "reference already exists",
 )
+#: What no waiting helps against, though git says some of the above as well.
+FINAL = ("No space left", "quota exceeded", "Permission denied", "Read-only file system")
 
 
 class LostRace(Exception):  # noqa: N818  # what happened is no error: one tries again
@@ -68,11 +69,15 @@ class Repository:
     def publish(self, commit: str, upon: str | None) -> None:
         """Move the branch to a commit made upon its newest one; `LostRace` where it has moved."""
         self.refuse_checked_out()
+        if not self.remote:
+            self._move(commit, upon)
+            return
         before = None if self.mirror else self._commit(REF)
-        if self.remote:
-            self.push(commit, BRANCH)
+        self.push(commit, BRANCH)
         if not self.mirror:
-            self._move(commit, before if self.remote else upon)
+            # What counts has been pushed; where this fails, the next deploy makes up for it.
+            with suppress(GitError, LostRace):
+                self._move(commit, before)
 
     def push(self, commit: str, branch: str) -> None:
         """Push a commit to a branch of the remote, as a fast-forward."""
@@ -82,7 +87,7 @@ class Repository:
             target = f"{commit}:refs/heads/{branch}"
             self.objects.run("push", "--porcelain", "--no-verify", self.remote, target)
         except GitError as error:
-            if any(words in error.output for words in RACES):
+            if is_race(error.output):
                 remove_stale_lock(error.output)
                 raise LostRace from None
             raise UserError(f"{self.where}: refused the push: {complaint(error.output)}") from None
@@ -125,10 +130,8 @@ class Repository:
         try:
             self.objects.run("update-ref", "-m", "slipway", REF, commit, before or nothing)
         except GitError as error:
-            if any(words in error.output for words in RACES):
+            if is_race(error.output):
                 remove_stale_lock(error.output)
-                if self.remote:
-                    return  # what counts has been pushed; the next one brings the branch along
                 raise LostRace from None
             raise
 
@@ -137,6 +140,13 @@ class Repository:
 
     def _is_ancestor(self, first: str, second: str) -> bool:
         return self.objects.ask("merge-base", "--is-ancestor", first, second) is not None
+
+
+def is_race(output: str) -> bool:
+    """Tell from git's words whether somebody else was faster."""
+    if any(words in output for words in FINAL):
+        return False
+    return any(words in output for words in RACES)
 
 
 def remove_stale_lock(output: str) -> bool:
