@@ -5,8 +5,8 @@ asks for, the template's command and environment, and nothing else.
 """
 
 import json
-import os
 import re
+import shutil
 import subprocess
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -38,6 +38,11 @@ class Run:
         values = given | self.arguments
         self.known = {f"workflow.parameters.{name}": value for name, value in values.items()}
         self.known["workflow.name"] = self.name
+        # The image is a small one: no git.
+        self.programs = self.pods / "bin"
+        self.programs.mkdir()
+        for program in ("sh", "dirname"):
+            (self.programs / program).symlink_to(str(shutil.which(program)))
 
     def run(self, together: int) -> list[str]:
         """Run each task once those it depends on have ended well, so many at a time."""
@@ -83,7 +88,7 @@ class Run:
             [str(within(pod, word)) if word.startswith("/") else word for word in words],
             cwd=within(pod, container.get("workingDir", "/")),
             env={
-                "PATH": os.environ["PATH"],
+                "PATH": str(self.programs),
                 "SLIPWAY_PYTHON": str(self.python),
                 **{key: str(within(pod, value)) for key, value in environment.items()},
             },

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from delivery.pipeline_image import lock
 from delivery.stage_graph import Stage, read_stages
 from delivery.stage_records import StageRecords
 from project.errors import UserError, one_line
 from project.files import write_text
-from project.loading import load, read_yaml
+from project.loading import read_yaml
 from project.params import write
-from project.settings.identity import Project
 from project.yaml_text import yaml_text
 
 #: The exit code of what may go better another time: the remote could not be reached.
@@ -50,12 +50,11 @@ def run_stage(name: str, run: str, overrides: str = "") -> None:
 
 def refuse_other_environment() -> None:
     """Raise `UserError` where the environment was not made from the project's lock."""
-    lock = Path(f"requirements/{load('project', Project).framework}.txt")
     installed = Path(sys.prefix, "installed.txt")
-    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
+    if not installed.exists() or installed.read_bytes() != lock().read_bytes():
         raise UserError(
-            f"{sys.prefix}: not the environment that {lock} locks; build the image anew "
-            "(docs/cluster.md) and name it by the workflow's parameter image"
+            f"{sys.prefix}: not the environment that {lock()} locks; type: make pipeline-image, "
+            "push it, and name it by the workflow's parameter image"
         )
 
 

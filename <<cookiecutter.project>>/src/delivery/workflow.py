@@ -7,13 +7,21 @@ here. A task clones the repository, and shares nothing with the others but the D
 from pathlib import Path
 from typing import Any
 
+from delivery.pipeline_image import image_name
 from delivery.repository import code_repository, project_folder
 from delivery.stage_graph import Stage, read_stages
 from delivery.stage_records import default_remote
 from delivery.workflow_settings import WORKFLOW, WorkflowSettings, load_workflow_settings
-from delivery.workflow_task import CLONE, SECURITY, TEMPORARY, clone_of, stage_template, task_name
+from delivery.workflow_task import (
+    SECURITY,
+    TEMPORARY,
+    clone_of,
+    command_in,
+    stage_template,
+    task_name,
+)
 from project.errors import UserError, one_line
-from project.files import replacing, sha256
+from project.files import replacing
 from project.loading import load
 from project.settings.identity import Project
 from project.yaml_text import yaml_text
@@ -39,7 +47,7 @@ def workflow_template(
         "spec": {
             "entrypoint": PIPELINE,
             "serviceAccountName": settings.service_account,
-            "arguments": {"parameters": arguments(project, settings)},
+            "arguments": {"parameters": arguments(settings)},
             "securityContext": SECURITY,
             **pull_secrets(settings),
             "volumes": [{"name": "tmp", "emptyDir": {}}],
@@ -47,7 +55,7 @@ def workflow_template(
             "ttlStrategy": {"secondsAfterCompletion": WEEK},
             "templates": [
                 {"name": PIPELINE, "dag": {"tasks": tasks(stages)}},
-                commit_template(settings),
+                commit_template(settings, folder),
                 *(
                     stage_template(name, settings.of_stage(name), settings.secrets, folder)
                     for name in stages
@@ -78,22 +86,15 @@ def metadata(project: Project) -> dict[str, Any]:
     return {"name": project.name, "labels": {"app.kubernetes.io/part-of": project.name}}
 
 
-def arguments(project: Project, settings: WorkflowSettings) -> list[dict[str, str]]:
+def arguments(settings: WorkflowSettings) -> list[dict[str, str]]:
     """List what a run may be told; an override is what make repro takes."""
     values = {
         "repository": code_repository(),
         "revision": settings.revision,
-        "image": settings.image or image_of_lock(project),
+        "image": image_name(),
         "overrides": "",
     }
     return [{"name": name, "value": value} for name, value in values.items()]
-
-
-def image_of_lock(project: Project) -> str:
-    """Name the image after the lock that it is made from, so that it is never an older one."""
-    digest = sha256(Path(f"requirements/{project.framework}.txt"))[:12]
-    registry = "" if project.registry == "local" else f"{project.registry}/"
-    return f"{registry}{project.name}-pipeline:{digest}"
 
 
 def pull_secrets(settings: WorkflowSettings) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def tasks(stages: dict[str, Stage]) -> list[dict[str, Any]]:
     ]
 
 
-def commit_template(settings: WorkflowSettings) -> dict[str, Any]:
+def commit_template(settings: WorkflowSettings, folder: str) -> dict[str, Any]:
     """Return the task that names the commit: a push during a run must not mix two of them."""
     least = settings.defaults
     return {
@@ -128,7 +129,7 @@ def commit_template(settings: WorkflowSettings) -> dict[str, Any]:
         "activeDeadlineSeconds": 600,
         "container": {
             "image": "{{workflow.parameters.image}}",
-            "command": ["git", "-C", CLONE, "rev-parse", "HEAD"],
+            **command_in(folder, "delivery.clone_commit"),
             "resources": {"requests": least.requests, "limits": least.limits},
             **TEMPORARY,
         },

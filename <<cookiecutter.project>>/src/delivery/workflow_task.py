@@ -31,7 +31,6 @@ def stage_template(
     name: str, settings: StageSettings, secrets: Secrets, folder: str
 ) -> dict[str, Any]:
     """Return the template of a stage of dvc.yaml; `folder` is the project's in its repository."""
-    project = f"{CLONE}/{folder}".rstrip("/")
     return {
         "name": task_name(name),
         "inputs": {
@@ -47,14 +46,19 @@ def stage_template(
         },
         "container": {
             "image": "{{workflow.parameters.image}}",
-            "workingDir": project,
-            "command": [f"{project}/bin/python", "-m", "delivery.task"],
+            **command_in(folder, "delivery.task"),
             "args": [name, "{{workflow.name}}", "{{workflow.parameters.overrides}}"],
             **_environment(secrets),
             "resources": {"requests": settings.requests, "limits": settings.limits},
             **TEMPORARY,
         },
     }
+
+
+def command_in(folder: str, module: str) -> dict[str, Any]:
+    """Return what starts a module of the project, which is a folder of the clone."""
+    project = f"{CLONE}/{folder}".rstrip("/")
+    return {"workingDir": project, "command": [f"{project}/bin/python", "-m", module]}
 
 
 def clone_of(revision: str, secrets: Secrets) -> dict[str, Any]:
