@@ -52,10 +52,6 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
         {"runtime": "kserve", "canary": {"enabled": True, "model": {"digest": STABLE}}},
         "canary.weight: missing",
     ),
-    "a canary of KServe without model": (
-        {"runtime": "kserve", "canary": {"enabled": True, "weight": 20}},
-        "canary.model.digest: missing",
-    ),
     "more than all requests": (
         {"canary": {"enabled": True, "weight": 101}},
         "canary.weight: maximum: got 101, want 100",
@@ -212,6 +208,28 @@ def test_a_canary_outlives_a_time_without_traffic(result: list[float], good: boo
         condition = metric["successCondition"].replace("||", "or")
         assert eval(condition, {"len": len, "isNaN": math.isnan, "result": result}) is good
         assert "failureCondition" not in metric
+
+
+def test_kserve_has_one_service_until_there_is_a_candidate() -> None:
+    chosen = values("prod", "kserve", True)
+    chosen["canary"] = {"enabled": True}
+
+    parsed = [yaml.safe_load(text) for text in render(chosen, "wine", CHART)]
+
+    assert [each["kind"] for each in parsed].count("InferenceService") == 1
+    (route,) = [each for each in parsed if each["kind"] == "HTTPRoute"]
+    backends = route["spec"]["rules"][0]["backendRefs"]
+    assert backends == [{"name": "wine-model-predictor", "port": 80}]
+
+
+def test_a_rollout_without_steps_goes_all_the_way() -> None:
+    chosen = values("prod", "bento", True)
+    chosen["canary"] = {"enabled": True, "steps": []}
+
+    parsed = [yaml.safe_load(text) for text in render(chosen, "wine", CHART)]
+
+    (rollout,) = [each for each in parsed if each["kind"] == "Rollout"]
+    assert "steps" not in rollout["spec"]["strategy"]["canary"]
 
 
 def test_a_canary_may_stay_at_a_weight_until_somebody_decides() -> None:

@@ -12,7 +12,7 @@ import yaml
 from .api_server import api_server
 from .conftest import ROOT, USER, contents, git, run
 from .manifests import needs_schemas, validate
-from .projects import make
+from .projects import dvc, make
 
 Trained = Callable[..., Path]
 
@@ -242,12 +242,17 @@ def test_what_a_cluster_lacks_for_kserve_is_named(
     cluster: Callable[..., Any],
 ) -> None:
     edit(packaged, "prod", "runtime: bento", f"runtime: kserve\n  kserve: {{scheme: {scheme}}}")
-    edit(packaged, "prod", "canary: {enabled: true}", "canary: {enabled: false}")
 
     assert cluster(packaged, READY).returncode == 0
     done = cluster(packaged, READY | {path: answer})
 
     assert complaint(done) == f"error: prod: the cluster lacks {lacking}"
+
+
+def test_an_edit_of_an_environment_makes_no_stage_run(packaged: Path) -> None:
+    edit(packaged, "dev", "replicas: 1", "replicas: 2")
+
+    assert dvc(packaged, "status").stdout == "Data and pipelines are up to date.\n"
 
 
 def test_helm_comes_by_its_lock_once(packaged: Path) -> None:

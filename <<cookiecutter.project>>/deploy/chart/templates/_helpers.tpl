@@ -40,6 +40,11 @@ labels:
 {{- if and (eq .Values.runtime "bento") .Values.canary.enabled }}yes{{ end -}}
 {{- end }}
 
+{{/* Whether a second InferenceService serves a candidate. */}}
+{{- define "model.candidate" -}}
+{{- if and (eq .Values.runtime "kserve") .Values.canary.enabled .Values.canary.model.digest }}yes{{ end -}}
+{{- end }}
+
 {{/* What selects the pods of this runtime. */}}
 {{- define "model.pods" -}}
 {{- if eq .Values.runtime "bento" -}}
@@ -49,7 +54,7 @@ matchLabels:
 matchExpressions:
   - key: serving.kserve.io/inferenceservice
     operator: In
-    values: [{{ .Values.name }}{{ if .Values.canary.enabled }}, {{ .Values.name }}-canary{{ end }}]
+    values: [{{ .Values.name }}{{ if include "model.candidate" . }}, {{ .Values.name }}-canary{{ end }}]
 {{- end -}}
 {{- end }}
 
