@@ -20,6 +20,7 @@ PACKAGES = {
     "jq": "jq",
     "lua5.1": "lua5.1",
     "pg_ctlcluster": "postgresql",
+    "promtool": "prometheus",
     "skopeo": "skopeo",
     "umoci": "umoci",
 }
