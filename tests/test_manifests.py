@@ -174,7 +174,7 @@ def test_a_wrong_value_is_named_with_its_file_and_the_last_manifests_stay(packag
 
     done = make(packaged, "manifests", "ENV=dev")
 
-    line = "values.additional properties 'replica' not allowed"
+    line = "values.replica: no such value, or none that may be set"
     assert complaint(done) == f"error: conf/environment/dev.yaml: {line}"
     assert done.returncode == 2
     assert contents(packaged / "build/manifests") == before

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from delivery.environments import checked_name
+from delivery.helm import WrongValueError
 from delivery.manifests import candidate_manifests, candidate_values, manifests
 from delivery.state.store import StateStore
 from project.artefacts import CHART
@@ -38,7 +39,7 @@ def main() -> None:
         own = {"name": values["name"], "environment": name}
         try:
             before = manifests(state.state.chart_values | own)
-        except UserError as error:
+        except WrongValueError as error:
             where = f"{store.repository.where}: {name}/{values['name']}/values.yaml"
             raise UserError(f"{where}: not what {CHART} takes: {error}") from None
     for line in difference(before, after):

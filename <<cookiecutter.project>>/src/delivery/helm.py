@@ -25,10 +25,14 @@ INSTALLED = Path("build/helm")
 OLDEST = (3, 18)
 
 
+class WrongValueError(UserError):
+    """A value that the chart refuses; the message begins with its key."""
+
+
 def render(values: Mapping[str, Any], namespace: str, chart: Path = CHART) -> list[str]:
     """Render the chart; return its documents' texts. The cluster is asked nothing.
 
-    Raises `UserError` with what Helm says of the first wrong value.
+    Raises `WrongValueError` for the first value that the chart refuses.
     """
     name = str(values["name"])
     if helm := shutil.which("helm"):
@@ -39,7 +43,7 @@ def render(values: Mapping[str, Any], namespace: str, chart: Path = CHART) -> li
         with library.Chart.load(chart) as loaded:
             files = loaded.render(dict(values), name=name, namespace=namespace)
     except library.HelmError as error:
-        raise UserError(complaint(str(error))) from None
+        raise complaint(str(error)) from None
     return [text for path in sorted(files) for text in documents(files[path])]
 
 
@@ -50,7 +54,7 @@ def lint(values: Mapping[str, Any] | None = None, chart: Path = CHART) -> None:
         return
     report = _library().lint(chart, dict(values or {}), strict=True)
     if report["errors"]:
-        raise UserError(complaint(report["errors"][0]))
+        raise complaint(report["errors"][0])
 
 
 def documents(text: str) -> list[str]:
@@ -60,16 +64,19 @@ def documents(text: str) -> list[str]:
     return [f"{part}\n" for part in bare if part and yaml.safe_load(part)]
 
 
-def complaint(text: str) -> str:
+def complaint(text: str) -> UserError:
     """Turn Helm's error into one line, which names the value as conf/ would."""
-    if found := re.search(r"- at '(/[^']*)': (?!'allOf')([^\n]+)", text):
-        place = found[1].strip("/").replace("/", ".")
-        return f"{place}: {found[2]}"
-    if found := re.search(r"- at '': ([^\n]+)", text):
-        return found[1]
+    if found := re.search(r"- at '([^']*)': (?!'allOf')([^\n]+)", text):
+        place, said = found[1].strip("/").replace("/", "."), found[2]
+        if unknown := re.match(
+            r"additional properties '([^']+)'|invalid propertyName '(.+)'", said
+        ):
+            key, said = unknown[1] or unknown[2], "no such value, or none that may be set"
+            place = f"{place}.{key}".lstrip(".")
+        return WrongValueError(f"{place}: {said}")
     if found := re.search(r"execution error at \([^)]*\): ([^\n]+)", text):
-        return found[1]
-    return text
+        return WrongValueError(found[1])
+    return UserError(f"helm: {text}")
 
 
 def _run(helm: str, *arguments: str, values: Mapping[str, Any]) -> str:
@@ -82,7 +89,7 @@ def _run(helm: str, *arguments: str, values: Mapping[str, Any]) -> str:
         check=False,
     )
     if done.returncode:
-        raise UserError(complaint(done.stderr or done.stdout))
+        raise complaint(done.stdout + done.stderr)
     return done.stdout
 
 

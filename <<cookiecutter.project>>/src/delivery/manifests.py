@@ -9,7 +9,7 @@ import yaml
 
 from delivery.chart_values import candidate_facts, chart_values
 from delivery.environments import checked_name, load_environment, namespace
-from delivery.helm import render
+from delivery.helm import WrongValueError, render
 from project.artefacts import CONF, MANIFESTS
 from project.errors import UserError, one_line
 from project.files import replacing
@@ -18,7 +18,7 @@ from project.files import replacing
 def manifests(values: Mapping[str, Any]) -> dict[str, str]:
     """Render the chart with all of its values; return each document by its file's name.
 
-    Raises `UserError` that names the wrong value.
+    Raises `WrongValueError` that names the value which the chart refuses.
     """
     where = namespace(values["environment"], values["name"])
     named: dict[str, str] = {}
@@ -41,7 +41,7 @@ def candidate_manifests(name: str) -> dict[str, str]:
     values = candidate_values(name)
     try:
         return manifests(values)
-    except UserError as error:
+    except WrongValueError as error:
         raise UserError(f"{CONF / 'environment' / name}.yaml: values.{error}") from None
 
 

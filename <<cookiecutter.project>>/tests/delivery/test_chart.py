@@ -1,5 +1,6 @@
 """The chart as it stands in this project: its README, and what it knows of the service."""
 
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import yaml
 from delivery.chart_readme import README, VALUES, documented, readme
 from delivery.chart_values import Facts, chart_values, package_facts
 from delivery.environments import NAMES, load_environment
-from delivery.helm import complaint, documents
+from delivery.helm import complaint, documents, render
 from project.artefacts import CHART
 from project.errors import UserError
 from serving.bundle import Bundle, Contract
@@ -29,13 +30,17 @@ COMPLAINTS = [
     ),
     (
         "values don't meet …:\nmodel:\n- at '': additional properties 'replica' not allowed\n",
-        "additional properties 'replica' not allowed",
+        "replica: no such value, or none that may be set",
+    ),
+    (
+        "values don't meet …:\nmodel:\n- at '/route': additional properties 'a', 'b' not allowed\n",
+        "route.a: no such value, or none that may be set",
     ),
     (
         "execution error at (model/templates/checks.yaml:4:4): canary.weight: missing",
         "canary.weight: missing",
     ),
-    ("something else", "something else"),
+    ("no chart here", "helm: no chart here"),
 ]
 
 
@@ -143,10 +148,23 @@ def test_a_name_that_no_service_may_have_is_refused() -> None:
 
 @pytest.mark.parametrize(("text", "line"), COMPLAINTS)
 def test_what_helm_complains_of_is_one_line(text: str, line: str) -> None:
-    assert complaint(text) == line
+    assert str(complaint(text)) == line
 
 
 def test_documents_are_told_apart_and_hold_nothing_of_where_they_came_from() -> None:
     text = "---\n# Source: model/a.yaml\nkind: A\n---\n---\n# Source: b\n\nkind: B\n"
 
     assert documents(text) == ["kind: A\n", "kind: B\n"]
+
+
+@pytest.mark.parametrize("said", ["v3.17.4+g595a05d", "version.BuildInfo{}"])
+def test_a_helm_that_does_not_check_values_as_the_chart_asks_is_refused(
+    said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helm = folder / "helm"
+    helm.write_text(f"#!/bin/sh\necho '{said}'\n")
+    helm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    with pytest.raises(UserError, match=r"expected v3\.18 or later, or no helm"):
+        render({"name": "wine"}, "wine-dev")
