@@ -28,6 +28,7 @@ def test_help_names_each_target_and_what_it_does(generated: Callable[..., Path])
     [
         ("random_forest", "make repro model=random_forest"),
         ("iris", "make repro dataset=iris"),
+        ("prod", "make help"),
         ("nonsense", "make help"),
     ],
 )
