@@ -17,6 +17,7 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "faketime": "faketime",
     "fc-list": "fontconfig",
+    "kubectl": "kubernetes-client",
     "jq": "jq",
     "lua5.1": "lua5.1",
     "pg_ctlcluster": "postgresql",
