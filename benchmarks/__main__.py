@@ -7,7 +7,15 @@ from pathlib import Path
 
 from benchmarks.document import write
 
-NAMES = ("generation", "nothing_to_do", "from_scratch", "growth", "pushed_bytes", "fleet")
+NAMES = (
+    "generation",
+    "nothing_to_do",
+    "from_scratch",
+    "growth",
+    "pushed_bytes",
+    "fleet",
+    "fleet_state",
+)
 
 
 def main() -> None:
