@@ -43,6 +43,9 @@ PRIVATE_KEY = Path("keys/signing.key")
 PUBLIC_KEY = Path("keys/signing.pub")
 REGISTRY = Path("registry")
 
+MLFLOW_DATABASE = Path("mlflow.db")
+MLFLOW_ARTIFACTS = Path("mlartifacts")
+
 PAGE = Path("reports/index.html")
 REGISTERED = Path("build/registered.json")
 MANIFESTS = Path("build/manifests")

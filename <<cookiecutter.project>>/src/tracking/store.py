@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from project.artefacts import MLFLOW_ARTIFACTS, MLFLOW_DATABASE
 from project.errors import UserError
 from project.files import replacing
 
-DATABASE = Path("mlflow.db")
-DEFAULT = f"sqlite:///{DATABASE}"
-ARTIFACTS = "mlartifacts"
+DEFAULT = f"sqlite:///{MLFLOW_DATABASE}"
 LOCK = Path("build/register.lock")
 
 PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -133,25 +132,27 @@ def _keep_relative(identity: str) -> None:
     MLflow makes every location absolute when it creates an experiment; those of runs and models are
     derived from it, and are left as they are.
     """
-    with closing(sqlite3.connect(DATABASE, timeout=30)) as database, database:
+    with closing(sqlite3.connect(MLFLOW_DATABASE, timeout=30)) as database, database:
         database.execute(
             "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?",
-            (f"{ARTIFACTS}/{identity}", int(identity)),
+            (f"{MLFLOW_ARTIFACTS}/{identity}", int(identity)),
         )
 
 
 def _create_default() -> None:
     """Make the database beside its place: MLflow cannot finish one that a kill left half-made."""
-    if not DATABASE.exists():
+    if not MLFLOW_DATABASE.exists():
         from mlflow import MlflowClient
 
-        with replacing(DATABASE) as temporary:
+        with replacing(MLFLOW_DATABASE) as temporary:
             MlflowClient(tracking_uri=f"sqlite:///{temporary}").search_experiments(max_results=1)
     try:
-        with closing(sqlite3.connect(DATABASE)) as database:
+        with closing(sqlite3.connect(MLFLOW_DATABASE)) as database:
             database.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.DatabaseError as error:
-        raise UserError(f"{DATABASE}: {error}; move it away and type: make register") from None
+        raise UserError(
+            f"{MLFLOW_DATABASE}: {error}; move it away and type: make register"
+        ) from None
 
 
 @contextmanager
