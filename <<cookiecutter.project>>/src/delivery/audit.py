@@ -138,7 +138,7 @@ def main() -> None:
     for line in made.found:
         print(line)
     if made.found:
-        raise UserError(f"{len(made.found)} findings in the history of {model}; see above")
+        raise UserError(f"{model}: {len(made.found)} found in its history; see above")
     print(f"{len(made.records)} records of {model}: they, git's history and the state agree")
 
 

@@ -38,7 +38,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
     with pytest.raises(SystemExit) as stopped:
         one_line(main)
     lines = capsys.readouterr().out.splitlines()
-    assert stopped.value.code == f"error: {len(lines)} findings in the history of toy; see above"
+    assert stopped.value.code == f"error: toy: {len(lines)} found in its history; see above"
     return lines
 
 
