@@ -18,6 +18,7 @@ from jinja2.ext import Extension
 # Cookiecutter changes folder while it works; a relative path to the template starts here.
 STARTED_IN = str(Path.cwd())
 CHECK = Path(__file__).parent / "hooks" / "pre_gen_project.py"
+WRITER = Path(__file__).parent / "<<cookiecutter.project>>/src/project/yaml_text.py"
 
 
 class Answers(Extension):
@@ -25,7 +26,7 @@ class Answers(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for a_filter in (checked, complaint, escaped, literal, notes):
+        for a_filter in (checked, complaint, escaped, literal, notes, yaml):
             environment.filters[a_filter.__name__] = a_filter
 
 
@@ -44,6 +45,12 @@ def complaint(answers: Mapping[str, object]) -> str:
 def escaped(answer: str) -> str:
     """Escape an answer for a place between double quotes in TOML, YAML or JSON."""
     return json.dumps(answer, ensure_ascii=False)[1:-1]
+
+
+def yaml(answer: str) -> str:
+    """Write an answer as the project writes params.yaml, so that its first run changes nothing."""
+    text = runpy.run_path(str(WRITER))["yaml_text"]({"": answer})
+    return str(text).partition(": ")[2].rstrip("\n")
 
 
 def literal(text: str) -> str:

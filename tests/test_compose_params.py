@@ -1,7 +1,10 @@
 """`make params`, by which the template's own params.yaml follows its conf/."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from .conftest import PROJECT, git, run
 from .updating import edit
@@ -31,3 +34,13 @@ def test_an_edit_in_conf_is_composed_for_either_framework(changing_template: Pat
         "-  patience: 10",
         "+  patience: 11",
     ]
+
+
+@pytest.mark.parametrize("title", ["Bike shop", "O'Neil's", "1e5", "yes: no # perhaps", '"Räder"'])
+def test_a_new_project_is_composed_already(generated: Callable[..., Path], title: str) -> None:
+    project = generated(title=title, owner=title)
+
+    done = run(["bin/python", "-m", "project.params"], project)
+
+    assert done.returncode == 0, done.stderr
+    assert git(project, "status", "--porcelain") == ""

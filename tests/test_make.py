@@ -46,6 +46,19 @@ def test_a_word_that_is_no_target_stops_make_before_any_runs(
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.parametrize("goal", ["serve", "report", "predict"])
+def test_a_setting_for_a_target_that_takes_none_stops_make(
+    goal: str, template: Path, tmp_path: Path
+) -> None:
+    project = generate(template, tmp_path)
+
+    done = make(project, goal, "serving.port=3456")
+
+    assert done.returncode == 2
+    hint = "serving.port=3456: only repro takes settings; type: make repro serving.port=3456"
+    assert re.fullmatch(rf"Makefile:\d+: \*\*\* {hint}.  Stop.\n", done.stderr)
+
+
 def test_setup_installs_mends_and_adds_tensorflow(template: Path, tmp_path: Path) -> None:
     project = generate(template, tmp_path, framework="sklearn")
     packages = project / ".venv/lib"

@@ -336,7 +336,19 @@ def test_a_port_that_is_taken_is_named(copied: Path) -> None:
         done = make(copied, "serve")
 
     assert done.returncode == 2
-    assert f"error: serving.port: 127.0.0.1:{port}: Address already in use" in done.stderr
+    assert f"error: 127.0.0.1:{port}: Address already in use; end what listens" in done.stderr
+    assert f"or type: make serve PORT={port + 1}\n" in done.stderr
+
+
+def test_an_interruption_while_it_starts_says_nothing(copied: Path) -> None:
+    command = ["env", "--default-signal=INT", "PORT=0", "bin/python", "-m", "project.serve"]
+    process = subprocess.Popen(command, cwd=copied, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)  # within BentoML's imports
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 130
 
 
 def edit(path: Path, **settings: Any) -> None:

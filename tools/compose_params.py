@@ -18,7 +18,7 @@ IDENTITY = "\n".join(
     [
         "project:",
         "  name: << cookiecutter.project >>",
-        *(f'  {key}: "<< cookiecutter.{key} | escaped >>"' for key in ("title", "owner")),
+        *(f"  {key}: << cookiecutter.{key} | yaml >>" for key in ("title", "owner")),
         *(f"  {key}: << cookiecutter.{key} >>" for key in ("registry", "framework", "licence")),
         "",
     ]

@@ -26,11 +26,13 @@ def main() -> None:
     if not (BENTO / "bento.yaml").exists():
         raise UserError(f"{BENTO} is not there: no model was packaged yet; type: make repro")
     settings = read_json(BENTO / "src/serving.json")
-    host, port = settings["host"], settings["port"] or free_port(settings["host"])
+    host, port = settings["host"], asked_port() or settings["port"]
+    port = port or free_port(host)
     refuse_taken(host, port)
     server = start(host, port, settings["recording"]["folder"])
+    told = end_when_told(server)
     try:
-        wait_until_ready(server, f"http://{host}:{port}")
+        wait_until_ready(server, f"http://{host}:{port}", told)
         print(shown(f"http://{host}:{port}", settings["recording"]), flush=True)
         sys.exit(server.wait())
     finally:
@@ -38,10 +40,10 @@ def main() -> None:
 
 
 def start(host: str, port: int, recordings: str) -> subprocess.Popen[bytes]:
-    """Start BentoML's server, and hand on to it whatever signal stops us."""
+    """Start BentoML's server."""
     # An absolute path: BentoML looks for a relative one within itself.
     where = [str(BENTO.resolve()), "--host", host, "--port", str(port)]
-    server = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", *where],
         env=os.environ
         | {
@@ -55,20 +57,34 @@ def start(host: str, port: int, recordings: str) -> subprocess.Popen[bytes]:
         start_new_session=True,  # a terminal's Ctrl-C reaches us alone, and the server by us
     )
 
-    def hand_on(number: int, frame: FrameType | None) -> None:
-        server.send_signal(number)
+
+def end_when_told(server: subprocess.Popen[bytes]) -> list[int]:
+    """Have Ctrl-C and SIGTERM end the server, which finishes what it is at; return a list of them.
+
+    As SIGTERM: to a Python that is still starting, Ctrl-C is worth a traceback.
+    """
+    told: list[int] = []
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        server.terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, hand_on)
-    return server
+        signal.signal(number, tell)
+    return told
 
 
-def wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
-    """Return once the golden inputs have given the golden outputs; `UserError` where they don't."""
+def wait_until_ready(server: subprocess.Popen[bytes], url: str, told: list[int]) -> None:
+    """Return once the golden inputs have given the golden outputs; `UserError` where they don't.
+
+    Ends this process where it was `told` to end meanwhile.
+    """
     deadline = time.monotonic() + START_SECONDS
     why = f"no answer within {START_SECONDS:g} seconds"
     while time.monotonic() < deadline:
         if server.poll() is not None:
+            if told:
+                sys.exit(128 + told[0])
             raise UserError(f"{BENTO}: the server ended by itself; its log stands above")
         try:
             with urlopen(f"{url}/readyz", timeout=5):
@@ -92,6 +108,14 @@ def shown(url: str, recording: dict[str, Any]) -> str:
     )
 
 
+def asked_port() -> int:
+    """Return the port that PORT names, 0 where it names none."""
+    asked = os.environ.get("PORT", "") or "0"
+    if not asked.isdecimal() or int(asked) >= 2**16:
+        raise UserError(f"PORT: expected a number below 65536, got {asked}")
+    return int(asked)
+
+
 def free_port(host: str) -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as found:
@@ -107,8 +131,8 @@ def refuse_taken(host: str, port: int) -> None:
             tried.bind((host, port))
         except OSError as error:
             raise UserError(
-                f"serving.port: {host}:{port}: {error.strerror}; end what listens there, or type: "
-                "make repro serving.port=0"
+                f"{host}:{port}: {error.strerror}; end what listens there, "
+                f"or type: make serve PORT={port + 1}"
             ) from None
 
 

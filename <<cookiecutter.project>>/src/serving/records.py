@@ -113,7 +113,11 @@ class RecordReader:
                 )
             for name, kind in self._columns.items():
                 if name not in record:
-                    return RequestError(422, f"record {row}: column {name} is missing", name, row)
+                    missing = f"record {row}: column {name} is missing"
+                    unknown = sorted(record.keys() - self._columns.keys())
+                    if unknown:
+                        missing += f", and the model has no column {shown(unknown[0])}"
+                    return RequestError(422, missing, name, row)
                 if type(record[name]) not in KINDS[kind].types:
                     return RequestError(
                         422,

@@ -15,6 +15,15 @@ WRONG: dict[str, tuple[Any, int, dict[str, Any]]] = {
         422,
         {"error": "record 0: column colour is missing", "row": 0, "field": "colour"},
     ),
+    "a column is misspelled": (
+        {"size": 1, "age": 2, "new": True, "color": "g"},
+        422,
+        {
+            "error": 'record 0: column colour is missing, and the model has no column "color"',
+            "row": 0,
+            "field": "colour",
+        },
+    ),
     "a column is unknown": (
         {"size": 1, "age": 2, "new": True, "colour": "g", "weight": 1},
         422,
