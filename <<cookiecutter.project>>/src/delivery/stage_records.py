@@ -59,7 +59,7 @@ class StageRecords:
 
 
 def default_remote() -> Any:
-    """Return the project's default remote; `UserError` where there is none."""
+    """Return the project's default remote; `UserError` where there is none, or no way to it."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
@@ -69,4 +69,8 @@ def default_remote() -> Any:
         raise UserError(
             ".dvc/config: no default DVC remote, through which tasks pass their files; "
             "type: dvc remote add --default storage s3://bucket/path, and commit it"
+        ) from None
+    except ImportError as error:  # DVC says which package it is
+        raise UserError(
+            f".dvc/config: {error}; add it to requirements/sklearn.in and type: make lock setup"
         ) from None

@@ -113,7 +113,14 @@ def test_what_a_cluster_could_not_find_is_refused(
     git("remote", "remove", "origin")
     assert refusal(main).startswith("error: this project has no git remote, and a cluster must")
 
-    (project / ".dvc/config").write_text("")
+    config = project / ".dvc/config"
+    config.write_text(config.read_text().replace("url = storage", "url = hdfs://host/storage"))
+    assert refusal(main) == (
+        "error: .dvc/config: hdfs is supported, but requires 'dvc-hdfs' to be installed; "
+        "add it to requirements/sklearn.in and type: make lock setup"
+    )
+
+    config.write_text("")
     assert refusal(main).startswith("error: .dvc/config: no default DVC remote, ")
 
 
