@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from delivery import asked
 from delivery.state.landings import landings
+from delivery.state.reading import backwards
 from delivery.state.record import Record, parse_time
 from delivery.state.store import StateStore
 from delivery.tables import Cell, console, moment, short, table, verdict
@@ -26,7 +27,7 @@ class Span:
 def spans(store: StateStore, environment: str, model: str) -> list[Span]:
     """Return what was in force and when, the oldest first."""
     tip = store.newest()
-    records = list(store.backwards(tip, environment, model))[::-1]
+    records = [*backwards(store.repository.objects, tip, environment, model)][::-1]
     verified = {
         record.replaced: bool((record.verification or {}).get("passed"))
         for record in records

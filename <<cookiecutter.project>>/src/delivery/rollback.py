@@ -1,8 +1,9 @@
 """Put an environment back to what ran there before: `make rollback ENV=… [TO=record]`."""
 
 from delivery import asked
+from delivery.state.reading import Deployed
 from delivery.state.record import Record
-from delivery.state.store import Deployed, StateStore
+from delivery.state.store import StateStore
 from delivery.tables import short
 from project.errors import UserError, one_line
 

@@ -7,7 +7,8 @@ from rich.text import Text
 from delivery import asked
 from delivery.environments import NAMES
 from delivery.state.landings import landing
-from delivery.state.store import Deployed, StateStore
+from delivery.state.reading import Deployed, deployed_at
+from delivery.state.store import StateStore
 from delivery.tables import Cell, console, moment, short, table, verdict
 from project.artefacts import MANIFEST
 from project.errors import UserError, one_line
@@ -29,7 +30,7 @@ def _row(
     model: str,
     candidate: dict[str, Any] | None,
 ) -> list[Cell]:
-    found = store.at(tip, environment, model)
+    found = deployed_at(store.repository.objects, tip, environment, model)
     if tip is None or found is None:
         return [environment, "nothing", "", "", "", "", ""]
     since = landing(store.repository.objects, tip, found.record)

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import re
 from pathlib import Path
 
+from delivery.repository import without_login
 from delivery.state.objects import GitError, Objects
 from delivery.state.repository import BRANCH, Repository
 from project.errors import UserError
@@ -30,7 +30,11 @@ def open_repository(project: Path) -> Repository:
             "(or name another one: GITOPS_REPO=url)"
         )
     remote = _remote(project)
-    where = shown(git("remote", "get-url", remote, cwd=project)) if remote else f"branch {BRANCH}"
+    where = (
+        without_login(git("remote", "get-url", remote, cwd=project))
+        if remote
+        else f"branch {BRANCH}"
+    )
     return Repository(Objects(Path(found.stdout.strip()), identity(project)), remote, where)
 
 
@@ -49,11 +53,6 @@ def identity(project: Path) -> dict[str, str]:
         name, _, rest = found.partition(" <")
         variables |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": rest.partition(">")[0]}
     return variables
-
-
-def shown(url: str) -> str:
-    """Return a URL without a login."""
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
 
 
 def _remote(project: Path) -> str | None:
@@ -82,4 +81,6 @@ def _clone(url: str, project: Path) -> Repository:
                 )
             except GitError as error:
                 raise UserError(f"{folder}: {error}") from None
-    return Repository(Objects(folder.resolve(), identity(project)), REMOTE, shown(url), mirror=True)
+    return Repository(
+        Objects(folder.resolve(), identity(project)), REMOTE, without_login(url), mirror=True
+    )

@@ -79,7 +79,8 @@ class Record(BaseModel):
 
     The caller fills in what it knows; `id`, `time`, `by` and `state` are the store's to fill in.
     `replaced` is the id of the record that the caller has seen in force, or None where it saw none:
-    the store refuses the change where that is no longer so.
+    the store refuses the change where that is no longer so. Of a `verification`, `passed` says
+    whether it held.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -8,7 +8,6 @@ store.change("dev", "wine-model", State.of(config, values), Record(
 """
 
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,14 +18,13 @@ from typing import TypeVar
 from delivery.state.choice import open_repository
 from delivery.state.commits import message
 from delivery.state.objects import GitError, Objects
+from delivery.state.reading import Deployed, backwards, deployed_at
 from delivery.state.record import (
     CONFIG,
-    HISTORY,
     VALUES,
     Kept,
     Record,
     State,
-    parse_record,
     stamped,
 )
 from delivery.state.repository import LostRace, Repository
@@ -35,35 +33,6 @@ from project.errors import UserError
 TRIES = 60  # each time at least one other deploy has landed
 LONGEST_WAIT = 2.0  # seconds between two tries
 Landed = TypeVar("Landed")
-ENVIRONMENT = re.compile(r"[a-z0-9][-a-z0-9]*")
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """What is in force: the state, the record that put it there, and its last verification.
-
-    `state` is what lies there; it is not what the record says where somebody has edited it.
-    """
-
-    state: State
-    record: Record
-    verification: Record | None
-
-    @property
-    def digest(self) -> str:
-        """The digest of the package that is to run."""
-        return self.record.digest
-
-    @property
-    def verified(self) -> bool | None:
-        """Whether the last verification passed; None where there was none."""
-        found = self.verification.verification if self.verification else None
-        return None if found is None else bool(found.get("passed"))
-
-    @property
-    def edited(self) -> bool:
-        """Whether somebody has changed the files past the records."""
-        return not self.record.state or self.state.sums != self.record.state.sums
 
 
 @dataclass(frozen=True)
@@ -93,12 +62,12 @@ class StateStore:
     def current(self, environment: str, model: str) -> Deployed | None:
         """Return what is in force, as the remote has it now; None where nothing is."""
         with self._whole_errors():
-            return self.at(self.newest(), environment, model)
+            return deployed_at(self._objects, self.newest(), environment, model)
 
     def records(self, environment: str, model: str) -> list[Record]:
         """Return all records of a model in an environment, the oldest first."""
         with self._whole_errors():
-            return list(reversed([*self.backwards(self.newest(), environment, model)]))
+            return [*backwards(self._objects, self.newest(), environment, model)][::-1]
 
     def rolled_back(self, environment: str, model: str) -> dict[str, Record]:
         """Return the digests that were rolled back there and not deployed again, and by which."""
@@ -163,30 +132,6 @@ class StateStore:
         """Return the commit that holds the state now."""
         return self._until_landed(self.repository.newest)
 
-    def at(self, commit: str | None, environment: str, model: str) -> Deployed | None:
-        """Return what was in force at a commit."""
-        verification = None
-        for record in self.backwards(commit, environment, model):
-            if record.changes:
-                folder = f"{environment}/{model}"
-                found = self._objects.read(
-                    str(commit), (f"{folder}/{CONFIG}", f"{folder}/{VALUES}")
-                )
-                return Deployed(State(found[0] or b"", found[1] or b""), record, verification)
-            verification = verification or record
-        return None
-
-    def backwards(self, commit: str | None, environment: str, model: str) -> Iterator[Record]:
-        """Read the records at a commit, the newest first, as many as are asked for."""
-        check_names(environment, model)
-        folder = f"{environment}/{model}/{HISTORY}"
-        names = self._objects.names(commit, folder) if commit else []
-        paths = [f"{folder}/{name}" for name in sorted(names, reverse=True)]
-        # The first alone: mostly it is the only one that is wanted.
-        for some in (paths[:1], paths[1:8], paths[8:]):
-            for path, content in zip(some, self._objects.read(str(commit), some), strict=True):
-                yield parse_record(content or b"", path)
-
     @property
     def _objects(self) -> Objects:
         return self.repository.objects
@@ -196,8 +141,8 @@ class StateStore:
         if (environment, model) != (record.environment, record.model):
             raise UserError(f"a record of {record.environment}/{record.model} changes no other")
         tip = self.repository.newest()
-        last = next(self.backwards(tip, environment, model), None)
-        seen = self.at(tip, environment, model)
+        last = next(backwards(self._objects, tip, environment, model), None)
+        seen = deployed_at(self._objects, tip, environment, model)
         refuse_other(record, seen)
         author = self._objects.identity
         by = f"{author['GIT_AUTHOR_NAME']} <{author['GIT_AUTHOR_EMAIL']}>"
@@ -253,10 +198,3 @@ def refuse_other(record: Record, seen: Deployed | None) -> None:
         f"{place}: changed meanwhile by {seen.record.by} ({found}); nothing was done; "
         "look at make status, then try again"
     )
-
-
-def check_names(environment: str, model: str) -> None:
-    """Raise `UserError` where a name is none of a folder of the layout."""
-    for name in (environment, model):
-        if not ENVIRONMENT.fullmatch(name):
-            raise UserError(f"{name!r}: a name has small letters, digits and -")

@@ -1,0 +1,74 @@
+"""Reading the state and its records out of a commit."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from delivery.state.objects import Objects
+from delivery.state.record import CONFIG, HISTORY, VALUES, Record, State, parse_record
+from project.errors import UserError
+
+NAME = re.compile(r"[a-z0-9][-a-z0-9]*")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What is in force: the state, the record that put it there, and its last verification.
+
+    `state` is what lies there; it is not what the record says where somebody has edited it.
+    """
+
+    state: State
+    record: Record
+    verification: Record | None
+
+    @property
+    def digest(self) -> str:
+        """The digest of the package that is to run."""
+        return self.record.digest
+
+    @property
+    def verified(self) -> bool | None:
+        """Whether the last verification passed; None where there was none."""
+        found = self.verification.verification if self.verification else None
+        return None if found is None else bool(found.get("passed"))
+
+    @property
+    def edited(self) -> bool:
+        """Whether somebody has changed the files past the records."""
+        return not self.record.state or self.state.sums != self.record.state.sums
+
+
+def deployed_at(
+    objects: Objects, commit: str | None, environment: str, model: str
+) -> Deployed | None:
+    """Return what was in force at a commit; None where nothing was."""
+    verification = None
+    for record in backwards(objects, commit, environment, model):
+        if record.changes:
+            folder = f"{environment}/{model}"
+            found = objects.read(str(commit), (f"{folder}/{CONFIG}", f"{folder}/{VALUES}"))
+            return Deployed(State(found[0] or b"", found[1] or b""), record, verification)
+        verification = verification or record
+    return None
+
+
+def backwards(
+    objects: Objects, commit: str | None, environment: str, model: str
+) -> Iterator[Record]:
+    """Read the records at a commit, the newest first, as many as are asked for."""
+    check_names(environment, model)
+    folder = f"{environment}/{model}/{HISTORY}"
+    names = objects.names(commit, folder) if commit else []
+    paths = [f"{folder}/{name}" for name in sorted(names, reverse=True)]
+    # The first alone: mostly it is the only one that is wanted.
+    for some in (paths[:1], paths[1:8], paths[8:]):
+        for path, content in zip(some, objects.read(str(commit), some), strict=True):
+            yield parse_record(content or b"", path)
+
+
+def check_names(environment: str, model: str) -> None:
+    """Raise `UserError` where a name is none of a folder of the layout."""
+    for name in (environment, model):
+        if not NAME.fullmatch(name):
+            raise UserError(f"{name!r}: a name has small letters, digits and -")
