@@ -13,6 +13,7 @@ import yaml
 from delivery.keys import make_keys
 from project.dvc_lock import content_md5
 from project.files import sha256, write_json
+from project.git import git
 from project.oci import (
     CONFIG_TYPE,
     LAYER_TYPE,
@@ -31,6 +32,19 @@ PROJECT = {"name": "toy", "title": "Toy", "owner": "@ada", "registry": "local"}
 PROJECT |= {"framework": "sklearn", "licence": "MIT"}
 
 Make = Callable[..., None]
+
+
+@pytest.fixture
+def with_origin(folder: Path) -> Path:
+    """Return a project that has settings, a lock and a git remote, whose URL holds a login."""
+    settings = {"project": PROJECT | {"registry": "ghcr.io/team"}, "model": 1}
+    Path("params.yaml").write_text(yaml.safe_dump(settings))
+    Path("conf").mkdir()
+    Path("requirements").mkdir()
+    Path("requirements/sklearn.txt").write_text("numpy==2.3.0\n")
+    git("init", "--quiet")
+    git("remote", "add", "origin", "https://ada:token@git.example.org/toy.git")
+    return folder
 
 
 @pytest.fixture

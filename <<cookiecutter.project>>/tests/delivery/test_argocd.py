@@ -14,8 +14,6 @@ from project.errors import UserError
 from project.git import git
 
 ROOT = Path(__file__).parents[2]
-PROJECT = {"name": "toy", "title": "Toy", "owner": "@ada", "registry": "ghcr.io/team"}
-PROJECT |= {"framework": "sklearn", "licence": "MIT"}
 
 # what is edited in conf/argocd.yaml, by what, the line that refuses it
 WRONG = {
@@ -44,16 +42,12 @@ FLEETS = {
 
 
 @pytest.fixture
-def project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(with_origin: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project with a remote, and no fleet."""
     monkeypatch.delenv("GITOPS_REPO", raising=False)
-    shutil.copytree(ROOT / "deploy", folder / "deploy")
-    (folder / "conf").mkdir()
-    shutil.copy(ROOT / "tests/conf/argocd.yaml", folder / "conf/argocd.yaml")
-    (folder / "params.yaml").write_text(yaml.safe_dump({"project": PROJECT}))
-    git("init", "--quiet")
-    git("remote", "add", "origin", "https://ada:token@git.example.org/toy.git")
-    return folder
+    shutil.copytree(ROOT / "deploy", with_origin / "deploy")
+    shutil.copy(ROOT / "tests/conf/argocd.yaml", with_origin / "conf/argocd.yaml")
+    return with_origin
 
 
 @pytest.mark.parametrize(("old", "new", "line"), WRONG.values(), ids=WRONG)

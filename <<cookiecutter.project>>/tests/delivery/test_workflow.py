@@ -14,8 +14,6 @@ from project.files import sha256
 from project.git import git
 
 SETTINGS = Path(__file__).parents[1] / "conf/workflow.yaml"
-PROJECT = {"name": "toy", "title": "Toy", "owner": "@ada", "registry": "ghcr.io/team"}
-PROJECT |= {"framework": "sklearn", "licence": "MIT"}
 STAGES = """
 stages:
   fetch:
@@ -75,25 +73,19 @@ WRONG = {
 
 
 @pytest.fixture
-def project(folder: Path) -> Path:
+def project(with_origin: Path) -> Path:
     """Return a project with three kinds of stages, on remotes of git and DVC."""
-    (folder / ".dvc").mkdir()
-    (folder / ".dvc/config").write_text(
+    (with_origin / ".dvc").mkdir()
+    (with_origin / ".dvc/config").write_text(
         "[core]\n    remote = storage\n['remote \"storage\"']\n    url = storage\n"
     )
-    (folder / "dvc.yaml").write_text(STAGES)
-    (folder / "tables").mkdir()
-    (folder / "tables/raw.csv.dvc").write_text(TRACKED)
-    (folder / "params.yaml").write_text(yaml.safe_dump({"project": PROJECT, "model": 1}))
-    (folder / "requirements").mkdir()
-    (folder / "requirements/sklearn.txt").write_text("numpy==2.3.0\n")
-    (folder / "conf").mkdir()
+    (with_origin / "dvc.yaml").write_text(STAGES)
+    (with_origin / "tables").mkdir()
+    (with_origin / "tables/raw.csv.dvc").write_text(TRACKED)
     text = SETTINGS.read_text(encoding="utf-8")
-    (folder / "conf/workflow.yaml").write_text(text[: text.index("stages:")] + "stages: {}\n")
-    git("init", "--quiet")
+    (with_origin / "conf/workflow.yaml").write_text(text[: text.index("stages:")] + "stages: {}\n")
     read_stages()  # DVC makes folders for itself where it opens a project
-    git("remote", "add", "origin", "https://ada:token@git.example.org/toy.git")
-    return folder
+    return with_origin
 
 
 @pytest.mark.parametrize(("old", "new", "line"), WRONG.values(), ids=WRONG)

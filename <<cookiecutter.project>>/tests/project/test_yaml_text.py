@@ -16,6 +16,7 @@ TEXTS = [
     *("0x1F", "0b11", "017", "0777", "00", "08", "1_000", "12:30", "1:2:3", "2026-11-21"),
     *("no", "No", "yes", "on", "OFF", "y", "n", "true", "True", "null", "~", ".inf", "-.Inf"),
     *(".nan", "=", "-", "-1", "+1", "1", "e5", "1e", "0o8", "a:b"),
+    *("a\nb", "a\nb\n", " a\n  b\n\n", "a \n# b", "\n", "a\n\n\n"),
 ]
 VALUES = [1, -7, 1.0, 1e-05, 1e22, -0.5, float("inf"), True, None, "", " a", "a: b", "#", "ä", "🍷"]
 
@@ -42,3 +43,7 @@ def test_what_needs_no_quotes_has_none(folder: Path) -> None:
     assert yaml_text({"seed": 42, "share": 0.0001, "name": "wine"}) == (
         "seed: 42\nshare: 0.0001\nname: wine\n"
     )
+
+
+def test_lines_are_written_as_lines(folder: Path) -> None:
+    assert yaml_text({"script": "one\ntwo\n"}) == "script: |\n  one\n  two\n"
