@@ -14,6 +14,8 @@ from tests.conftest import git, run
 from tests.deploying import at_once, bare, deploy, start
 from tests.projects import make
 
+#: None of these is needed to look at the state, and each costs more than all the rest.
+HEAVY = {"numpy", "pandas", "onnx", "onnxruntime", "mlflow", "bentoml", "requests", "cryptography"}
 MODELS = 20
 KILLS = 25
 FREE = [0, 4, 8, 16, 24, 32, 48, 64]  # KiB that the disk has left
@@ -46,6 +48,33 @@ def test_the_state_is_deployed_looked_at_rolled_back_and_audited(project: Path) 
     assert make(project, "audit").stdout.startswith("3 records of wine-model: they, git's")
     assert (git(project, "status", "--porcelain"), git(project, "rev-parse", "HEAD")) == before
     assert git(project, "log", "-1", "--format=%b", "origin/gitops").startswith("it's slow\n")
+
+
+@pytest.mark.parametrize("command", ["status", "history", "audit", "rollback"])
+def test_a_look_at_the_state_imports_nothing_heavy(project: Path, command: str) -> None:
+    for number in (1, 2):
+        assert deploy(project, number) == ""
+    code = f"import sys; from delivery.{command} import main; main(); print(*sys.modules)"
+
+    done = run(["bin/python", "-c", code], project, {"ENV": "dev"})
+
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+def test_on_a_terminal_there_is_colour_unless_it_is_not_wanted(project: Path) -> None:
+    assert deploy(project, 1) == ""
+    git(project, "worktree", "add", "--quiet", "build/tree", "gitops")
+    (project / "build/tree/dev/wine-model/values.yaml").write_text("replicas: 9\n")
+    git(project / "build/tree", "commit", "--quiet", "--all", "--message", "Quick fix")
+    terminal = ["script", "--quiet", "--return", "--command", "bin/python -m delivery.status"]
+
+    coloured = run([*terminal, "/dev/null"], project, {"TERM": "xterm", "NO_COLOR": ""})
+    plain = run([*terminal, "/dev/null"], project, {"TERM": "xterm", "NO_COLOR": "1"})
+
+    assert "\x1b[31m" in coloured.stdout
+    assert "\x1b[31m" not in plain.stdout
+    assert "edited" in plain.stdout
 
 
 def test_twenty_deploys_of_twenty_models_at_once_all_land_and_none_twice(
