@@ -34,9 +34,9 @@ def chart_source() -> dict[str, str]:
 
     Argo CD takes the chart from there. Raises `UserError` where no commit holds these files.
     """
-    commit = head_commit()
+    commit = head_commit(CHART)
     if is_vague(commit):
-        raise UserError("Argo CD takes the chart from a commit, and not all is committed; commit")
+        raise UserError(f"{CHART}: Argo CD takes it from a commit, and it was edited since; commit")
     chart = read_yaml((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     return {
         "version": str(chart["version"]),

@@ -39,10 +39,10 @@ def main() -> None:
         stop(server)
 
 
-def start(host: str, port: int, recordings: str) -> subprocess.Popen[bytes]:
+def start(host: str, port: int, recordings: str, bento: Path = BENTO) -> subprocess.Popen[bytes]:
     """Start BentoML's server."""
     # An absolute path: BentoML looks for a relative one within itself.
-    where = [str(BENTO.resolve()), "--host", host, "--port", str(port)]
+    where = [str(bento.resolve()), "--host", host, "--port", str(port)]
     return subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", *where],
         env=os.environ

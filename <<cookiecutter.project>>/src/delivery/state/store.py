@@ -108,7 +108,7 @@ class StateStore:
         if not self.repository.remote:
             raise UserError(
                 "there is no git remote to open a pull request at; type: git remote add origin URL "
-                "(or change the state at once: --direct)"
+                "(or change the state at once: DIRECT=1)"
             )
 
         def push() -> Change:

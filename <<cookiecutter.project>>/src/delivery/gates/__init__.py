@@ -1,0 +1,1 @@
+"""What must hold before a package enters an environment: a class for each gate."""

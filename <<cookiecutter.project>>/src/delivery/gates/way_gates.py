@@ -1,0 +1,130 @@
+"""Gates that look at the way to the environment: what ran before it, who approved, and when."""
+
+import re
+
+from typing_extensions import override
+
+from delivery.audit import audit
+from delivery.environments import load_environment
+from delivery.gates.gate import Entry, Figures, Gate, RefusedError
+from delivery.tables import short
+from project.artefacts import CONF
+
+
+class Records(Gate):
+    """The history of this model is as it was written: no record edited, removed or forged.
+
+    What the other gates read of verifications and rollbacks is true only then.
+    """
+
+    id, title = "records", "Records, git's history and the state agree"
+    needs = "the GitOps branch"
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        made = audit(entry.store, entry.model)
+        if made.found:
+            more = f" (and {len(made.found) - 1} more: make audit)" if len(made.found) > 1 else ""
+            raise RefusedError(f"{made.found[0]}{more}")
+        return {"records": len(made.records)}
+
+
+class Before(Gate):
+    """The environment before this one runs the same digest, and it was verified there.
+
+    conf/environment/ says which environment that is (`after`), and what counts as verified
+    (`verification.target`): what runs there, or the package started from its digest.
+    """
+
+    id, title = "before", "The environment before runs it, verified"
+    needs = "make verify of that environment"
+
+    @override
+    def applies(self, entry: Entry) -> bool:
+        return entry.settings.after is not None
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        before = entry.settings.after
+        assert before
+        found, digest = entry.at(before), entry.package.digest
+        if found is None:
+            raise RefusedError(f"nothing runs in {before}; type: make deploy ENV={before}")
+        if found.edited or found.state.digest != found.digest:
+            raise RefusedError(f"{before} was edited past its records; look at make audit")
+        if found.digest != digest:
+            raise RefusedError(f"{before} runs {short(found.digest)}, this is {short(digest)}")
+        note = found.verification.verification if found.verification else None
+        if not note or not note.get("passed"):
+            how = "did not pass its verification" if note else "has not been verified"
+            raise RefusedError(f"{short(digest)} {how} in {before}; type: make verify ENV={before}")
+        wanted = load_environment(before).verification.target
+        if wanted == "running" and note.get("target") != wanted:
+            raise RefusedError(
+                f"in {before} {short(digest)} was verified as {note.get('target')}, not as it "
+                f"runs; type: make verify ENV={before} URL=…"
+            )
+        assert found.verification
+        return {"environment": before, "verification": found.verification.id}
+
+
+class RolledBack(Gate):
+    """The digest was not rolled back, neither here nor in the environment before.
+
+    Whoever rolled it back knew why; the record has the reason.
+    """
+
+    id, title = "rolled_back", "It was not rolled back"
+    needs = "the history of both environments"
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        looked = [name for name in (entry.settings.after, entry.environment) if name]
+        for name in looked:
+            record = entry.store.rolled_back(name, entry.model).get(entry.package.digest)
+            if record:
+                raise RefusedError(
+                    f"{short(entry.package.digest)} was rolled back in {name} by {record.by} "
+                    f"({record.reason})",
+                    {"environment": name, "record": record.id},
+                )
+        return {"environments": looked}
+
+
+class Change(Gate):
+    """CHANGE names the ticket under which this goes, in the form of `change_pattern`."""
+
+    id, title = "change", "A change was approved"
+    needs = "CHANGE=…"
+
+    @override
+    def applies(self, entry: Entry) -> bool:
+        return entry.settings.change_pattern is not None
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        pattern = entry.settings.change_pattern
+        assert pattern
+        if not entry.change:
+            raise RefusedError(f"no change is named; type: … CHANGE=…, which matches {pattern}")
+        if not re.fullmatch(pattern, entry.change):
+            raise RefusedError(f"CHANGE={entry.change} does not match {pattern}")
+        return {"change": entry.change}
+
+
+class Freeze(Gate):
+    """Now is outside of every time for which `freeze` in conf/environment/ closes this one."""
+
+    id, title = "freeze", "No freeze is on"
+    needs = "the clock"
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        found = entry.settings.frozen(entry.now)
+        if found:
+            path = CONF / "environment" / f"{entry.environment}.yaml"
+            raise RefusedError(
+                f"frozen until {found.end.isoformat()}: {found.why} ({path})",
+                {"start": found.start.isoformat(), "end": found.end.isoformat()},
+            )
+        return {"now": entry.now.isoformat(timespec="seconds")}

@@ -1,0 +1,132 @@
+"""Does an environment's model answer as it should? `make verify ENV=… [URL=…]`.
+
+With a URL the running service is asked. Without one the package is pulled by the environment's
+digest, started on a free port, and asked; the record says which of the two it was.
+"""
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from delivery import asked, packages
+from delivery.environments import Environment, Name, load_environment
+from delivery.following import move_alias
+from delivery.notify import tell
+from delivery.package import Package
+from delivery.rollback import roll_back
+from delivery.service_checks import Check, check_service, refuse_other_url
+from delivery.state.reading import Deployed
+from delivery.state.record import Record
+from delivery.state.store import StateStore
+from delivery.tables import short
+from project.errors import UserError, one_line
+from project.serve import free_port, start, stop
+
+HOST = "127.0.0.1"
+
+
+def verify_environment(package: Package, url: str | None, settings: Environment) -> dict[str, Any]:
+    """Ask until all is as it should be or time is over; return what a record keeps of it."""
+    target = "running" if url else "pulled"
+    with _served(package, url) as (where, is_there):
+        checks = _patiently(where, is_there, package, settings)
+    return {
+        "passed": bool(checks) and all(check.passed for check in checks),
+        "target": target,
+        "url": url,
+        "checks": [check.to_json() for check in checks],
+    }
+
+
+def _patiently(
+    url: str, is_there: Callable[[], bool], package: Package, settings: Environment
+) -> list[Check]:
+    deadline = time.monotonic() + settings.verification.wait_seconds
+    while True:
+        checks = check_service(url, package, settings.verification)
+        if all(check.passed for check in checks):
+            return checks
+        late = time.monotonic() + settings.verification.interval_seconds > deadline
+        if late or not is_there():
+            return checks
+        time.sleep(settings.verification.interval_seconds)
+
+
+@contextmanager
+def _served(package: Package, url: str | None) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """Yield where the service is, and what tells whether waiting for it makes sense.
+
+    Without a URL it is the package's own, which runs while it is asked.
+    """
+    if url:
+        yield url, lambda: True
+        return
+    with tempfile.TemporaryDirectory() as recordings:
+        port = free_port(HOST)
+        server = start(HOST, port, recordings, package.folder / "bento")
+        try:
+            yield f"http://{HOST}:{port}", lambda: server.poll() is None
+        finally:
+            stop(server)
+
+
+def main() -> None:
+    """Verify, write the result into the history, and roll back where the environment says so."""
+    # As Ctrl-C: the server that was started is ended, and nothing is written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    name, model, url = asked.environment(), asked.model(), asked.given("URL")
+    settings, store = load_environment(name), StateStore.open()
+    if url:
+        refuse_other_url(url)
+    seen = store.current(name, model)
+    if seen is None:
+        raise UserError(f"{name}/{model}: nothing runs there, so nothing can be verified")
+    if seen.edited or seen.state.digest != seen.digest:
+        raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
+    result = verify_environment(packages.fetch(seen.digest), url, settings)
+    _note(store, name, seen, result)
+    failed = [check for check in result["checks"] if not check["passed"]]
+    what = f"{model} {short(seen.digest)} in {name}"
+    if not failed:
+        line = f"{what} is verified ({result['target']})"
+        print("\n".join([*(f"{each['id']}: {each['said']}" for each in result["checks"]), line]))
+        move_alias(name, seen.state)
+        tell(settings.notify, line)
+        return
+    line = f"{what} failed: {failed[0]['id']}: {failed[0]['said']}"
+    if settings.verification.rollback:
+        line += f"; {_rolled_back(store, name, model, line)}"
+    tell(settings.notify, line)
+    raise UserError(line)
+
+
+def _note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any]) -> None:
+    record = Record(
+        action="verify",
+        environment=name,
+        model=seen.record.model,
+        digest=seen.digest,
+        commit=seen.record.commit,
+        replaced=seen.record.id,
+        verification=result,
+    )
+    store.note(record)
+
+
+def _rolled_back(store: StateStore, name: Name, model: str, why: str) -> str:
+    """Roll back, and say to what, or why not."""
+    try:
+        record = roll_back(store, name, model, reason=why)
+    except UserError as error:
+        return f"not rolled back: {error}"
+    restored = store.current(name, model)
+    if restored:
+        move_alias(name, restored.state)
+    return f"rolled back to {short(record.digest)} ({record.id})"
+
+
+if __name__ == "__main__":
+    one_line(main)

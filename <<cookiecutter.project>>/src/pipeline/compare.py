@@ -1,0 +1,93 @@
+"""Score the packaged model, and the champion where there is one, on the same test rows.
+
+`python -m pipeline.compare CANDIDATE.onnx [CHAMPION.onnx]` writes build/comparison.json, which the
+gate of a deploy reads. Both are scored here and now: figures of an earlier day were taken on
+other rows.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.inputs import target_values
+from pipeline.metrics import compute
+from pipeline.onnx_model import OnnxModel
+from pipeline.scoring import hold_against
+from pipeline.slices import slice_metrics
+from pipeline.tables import Contract, keep_pandas_out, read_table
+from project.artefacts import COMPARISON, TEST
+from project.errors import UserError, one_line
+from project.files import sha256, write_json
+from project.loading import load
+from project.settings.evaluation import Evaluation
+
+
+def compare(
+    candidate: OnnxModel, champion: OnnxModel | None, test: pa.Table, slices: list[str]
+) -> dict[str, Any]:
+    """Return the metrics of both, whole and by slice; `champion` is None where there is none.
+
+    Raises `UserError` where the champion takes or answers something else than the candidate, or
+    fails on these rows.
+    """
+    if champion:
+        refuse_other_contract(candidate.contract, champion.contract)
+    return {
+        "task": candidate.contract.task,
+        "rows": test.num_rows,
+        "candidate": _score(candidate, test, slices),
+        "champion": champion and _score_champion(champion, test, slices),
+    }
+
+
+def refuse_other_contract(candidate: Contract, champion: Contract) -> None:
+    """Raise `UserError` where two models cannot be held against each other."""
+    for what in ("task", "target", "classes", "columns"):
+        ours, theirs = getattr(candidate, what), getattr(champion, what)
+        if ours != theirs:
+            raise UserError(f"the champion has other {what}: {_differing(ours, theirs)}")
+
+
+def _differing(ours: Any, theirs: Any) -> str:
+    if not isinstance(ours, dict | list) or not isinstance(theirs, dict | list):
+        return f"{theirs}, the candidate has {ours}"
+    gone = [name for name in theirs if name not in ours]
+    new = [name for name in ours if name not in theirs]
+    if gone or new:
+        return ", ".join(
+            [*(f"it needs {name}" for name in gone), *(f"{name} is new" for name in new)]
+        )
+    return "the same names in another order or of another type"
+
+
+def _score_champion(model: OnnxModel, test: pa.Table, slices: list[str]) -> dict[str, Any]:
+    try:
+        return _score(model, test, slices)
+    except Exception as error:  # onnxruntime has no common class for what it throws
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"the champion cannot be fed these test rows: {reason}") from None
+
+
+def _score(model: OnnxModel, test: pa.Table, slices: list[str]) -> dict[str, Any]:
+    contract = model.contract
+    scored = hold_against(target_values(test, contract), model.predict(test), contract.classes)
+    return {"metrics": compute(scored), "slices": slice_metrics(test, scored, slices)}
+
+
+def main() -> None:
+    """Compare the models whose files are named, and keep their digests with the figures."""
+    paths = [Path(name) for name in sys.argv[1:]]
+    slices = load("evaluation", Evaluation).slices
+    candidate, champion = [*map(OnnxModel, paths), None][:2]
+    assert candidate
+    report = compare(candidate, champion, read_table(TEST), slices)
+    for who, path in zip(("candidate", "champion"), paths, strict=False):
+        report[who]["model"] = f"sha256:{sha256(path)}"
+    write_json(COMPARISON, report | {"test": f"sha256:{sha256(TEST)}"})
+
+
+if __name__ == "__main__":
+    keep_pandas_out()
+    one_line(main)

@@ -1,0 +1,412 @@
+"""What may enter an environment, and each thing that may not: refused, with all left as it was."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery import packages
+from delivery.deploy import main
+from delivery.gates.all import IDS
+from delivery.push import main as push
+from delivery.registry.choice import open_registry
+from delivery.registry.interface import fetch_manifest
+from delivery.rollback import roll_back
+from delivery.state.record import Record
+from delivery.state.store import StateStore
+from project.errors import UserError
+from project.files import read_json, write_json
+
+from .conftest import files_below, record
+from .deployable import ROOT, commit, edit_environment, make_project, records, train
+from .state.conftest import git, own_settings
+
+__all__ = ["own_settings"]
+VARIABLES = ("CHANGE", "OVERRIDE", "REASON", "DRY_RUN", "DIRECT", "SLIPWAY_WEBHOOK")
+Deploy = Callable[..., str]
+
+
+@pytest.fixture
+def deploy(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Deploy:
+    """Return a function that deploys in a project which has not trained yet; it says what is said.
+
+    MLflow does not answer, which stops no deploy.
+    """
+    make_project()
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+
+    def run(environment: str = "dev", **given: str) -> str:
+        for name in VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in ({"ENV": environment} | given).items():
+            monkeypatch.setenv(name, value)
+        main()
+        said = capsys.readouterr()
+        return str(said.out + said.err)
+
+    return run
+
+
+@pytest.fixture
+def refused(deploy: Deploy) -> Callable[..., str]:
+    """Return a function that deploys and must be refused, with everything left as it was."""
+
+    def run(environment: str = "dev", **given: str) -> str:
+        before = everything()
+        with pytest.raises(UserError) as stopped:
+            deploy(environment, **given)
+        assert everything() == before
+        line = str(stopped.value)
+        assert "\n" not in line
+        return line
+
+    return run
+
+
+def everything() -> Any:
+    """Return the state with its records, the registry with its tags, and the package."""
+    refs = git(Path(), "for-each-ref")
+    return refs, files_below(Path("registry")), files_below(Path("dist"))
+
+
+def verify(environment: str, passed: bool = True, target: str = "pulled") -> None:
+    """Note a verification of what is there."""
+    store = StateStore.open()
+    seen = store.current(environment, "toy")
+    assert seen
+    note = {"passed": passed, "target": target}
+    known = seen.record.model_dump(include={"environment", "model", "digest", "commit"})
+    store.note(Record(action="verify", replaced=seen.record.id, verification=note, **known))
+
+
+def test_the_first_model_goes_without_a_champion_and_the_record_says_so(
+    deploy: Deploy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest = train(1.0)
+    said = deploy()
+
+    assert f"dev is to run toy {digest[7:19]} (" in said
+    (written,) = records("dev")
+    assert (written["action"], written["digest"], written["replaced"]) == ("deploy", digest, None)
+    assert written["commit"] == git(Path(), "rev-parse", "HEAD")
+    gates = {gate["id"]: gate for gate in written["gates"]}
+    assert gates["champion"]["figures"]["champion_digest"] is None
+    assert gates["champion"]["figures"]["candidate"]["metrics"]["rmse"] == 1.0
+    assert {gate["verdict"] for gate in written["gates"]} == {"passed", "not asked"}
+    assert packages.exists(digest)
+    found = StateStore.open().current("dev", "toy")
+    assert found
+    assert found.state.settings["chart"]["revision"] == written["commit"]
+    assert found.state.chart_values["model"]["digest"] == digest
+
+
+def test_a_package_that_runs_already_is_not_deployed_twice(deploy: Deploy) -> None:
+    train(1.0)
+    deploy()
+    assert "runs toy" in deploy()
+    assert len(records("dev")) == 1
+
+
+@pytest.mark.parametrize(
+    ("margin", "bias", "goes"),
+    [
+        (0.0, 2.0, True),
+        (0.0, -2.0, True),  # as far off, the other way
+        (0.0, 2.1, False),
+        (0.2, 2.1, True),
+        (-0.5, 2.0, False),
+        (-0.5, 1.4, True),
+        (0.0, 1.0, True),  # rmse: lower is better
+    ],
+)
+def test_a_candidate_is_held_against_the_champion(
+    deploy: Deploy, refused: Callable[..., str], margin: float, bias: float, goes: bool
+) -> None:
+    train(2.0)
+    deploy()
+    edit_environment("dev", champion={"margins": {"rmse": margin}})
+    train(bias)
+    if goes:
+        assert "dev is to run" in deploy()
+    else:
+        assert f"champion: against {records('dev')[0]['digest'][7:19]}: rmse is {bias:.4g}, " in (
+            refused()
+        )
+
+
+def test_a_worse_model_goes_by_an_override_that_is_recorded(
+    deploy: Deploy, refused: Callable[..., str]
+) -> None:
+    train(1.0)
+    deploy()
+    train(3.0)
+    assert "OVERRIDE=champion: nobody says why" in refused(OVERRIDE="champion")
+    assert "OVERRIDE=verdict: not in dev, where only" in refused(OVERRIDE="verdict", REASON="x")
+    assert "OVERRIDE=nosuch: no such gate" in refused(OVERRIDE="nosuch", REASON="x")
+
+    deploy(OVERRIDE="champion", REASON="The old one leaks the target")
+
+    written = records("dev")[-1]
+    assert (written["override"], written["reason"]) == ("champion", "The old one leaks the target")
+    gate = next(gate for gate in written["gates"] if gate["id"] == "champion")
+    assert gate["verdict"] == "overridden"
+    assert gate["why"].endswith("rmse is 3, the champion's 1 (margin 0)")
+    assert gate["figures"]["champion"]["metrics"]["rmse"] == 1.0
+
+
+def test_a_slice_has_a_floor(deploy: Deploy, refused: Callable[..., str]) -> None:
+    train(1.0)
+    edit_environment("dev", champion={"slices": {"rmse": 0.5}})
+    assert "champion: rmse where size is 0 to 9.75 is 1, must be at most 0.5" in refused()
+
+
+def test_a_champion_that_cannot_be_asked_refuses(
+    deploy: Deploy, refused: Callable[..., str]
+) -> None:
+    first = train(2.0)
+    deploy()
+    train(1.0, column="area")
+    assert "no comparison: the champion has other columns: it needs size, area is new" in refused()
+
+    train(1.0)
+    shutil.rmtree("registry")
+    assert f"champion: the champion {first} is gone from the registry" in refused()
+
+
+def test_a_comparison_that_compares_nothing_refuses(refused: Callable[..., str]) -> None:
+    edit_environment("dev", champion={"margins": {"accuracy": 0.0}})
+    train(1.0)
+    assert "conf/environment/dev.yaml: champion.margins names no metric of regression" in refused()
+
+
+def plant_unknown_metric() -> None:
+    train(1.0, mae=None)
+
+
+def plant_changed_onnx() -> None:
+    with Path("dist/bento/src/model.onnx").open("ab") as file:
+        file.write(b"more")
+
+
+def plant_changed_onnx_and_lock() -> None:
+    plant_changed_onnx()
+    record()
+    commit()
+
+
+def plant_missing_sbom() -> None:
+    Path("dist/sbom.json").unlink()
+
+
+def plant_edit() -> None:
+    Path("params.yaml").write_text(Path("params.yaml").read_text() + "\n# edited\n")
+
+
+def plant_new_file() -> None:
+    Path("notes.txt").write_text("new")
+
+
+def plant_refused_verdict() -> None:
+    write_json(Path("reports/evaluation.json"), {"verdict": "refused", "reasons": ["rmse is 9"]})
+    commit()
+
+
+def plant_other_metrics() -> None:
+    metrics = read_json(Path("reports/metrics.json"))
+    write_json(Path("reports/metrics.json"), metrics | {"rmse": 0.1})
+    commit()
+
+
+def plant_moved_tag() -> None:
+    push()
+    first = read_json(Path("dist/manifest.json"))["digests"]["modelcar"]
+    train(0.5)
+    version = read_json(Path("dist/manifest.json"))["version"]
+    registry = open_registry()
+    registry.send_manifest(fetch_manifest(registry, first), version)
+
+
+PLANTED: list[tuple[Callable[[], None], str]] = [
+    (plant_unknown_metric, "verdict: mae of the package is None, expected a number"),
+    (plant_changed_onnx, "signature: dist/bento/src/model.onnx: was changed after"),
+    (plant_changed_onnx_and_lock, "signature: dist/bento/src/model.onnx: was changed after"),
+    (plant_missing_sbom, "signature: dist/sbom.json: no such file"),
+    (plant_edit, "clean: params.yaml: not committed"),
+    (plant_new_file, "clean: notes.txt: not committed"),
+    (plant_refused_verdict, "verdict: the model is refused: rmse is 9"),
+    (plant_other_metrics, "verdict: reports/metrics.json: is about another model"),
+    (commit, "commit: the package was signed at commit "),
+    (plant_moved_tag, "points to sha256:"),
+]
+
+
+@pytest.mark.parametrize(("plant", "said"), PLANTED)
+def test_a_package_that_is_not_as_it_should_be_is_refused(
+    refused: Callable[..., str], plant: Callable[[], None], said: str
+) -> None:
+    train(1.0)
+    plant()
+    line = refused()
+    assert line.startswith("dev refuses toy ")
+    assert said in line
+
+
+def test_stages_that_are_not_up_to_date_are_refused(refused: Callable[..., str]) -> None:
+    stage = (
+        "stages:\n  package:\n    cmd: 'true'\n    deps: [params.yaml]\n    outs: [dist/bento]\n"
+    )
+    Path("dvc.yaml").write_text(stage)
+    train(1.0)
+    assert "current: dvc status: package changed; type: make repro" in refused()
+
+
+def test_no_environment_is_skipped(deploy: Deploy, refused: Callable[..., str]) -> None:
+    digest = train(1.0)
+    assert "test refuses toy" in refused("test")
+    assert "before: nothing runs in dev; type: make deploy ENV=dev" in refused("test")
+    deploy()
+    assert f"before: {digest[7:19]} has not been verified in dev" in refused("test")
+    verify("dev", passed=False)
+    assert f"before: {digest[7:19]} did not pass its verification in dev" in refused("test")
+    verify("dev")
+    assert "test is to run" in deploy("test")
+
+    other = train(0.5)
+    assert f"before: dev runs {digest[7:19]}, this is {other[7:19]}" in refused("test")
+
+
+def test_what_counts_as_verified_is_a_setting(deploy: Deploy, refused: Callable[..., str]) -> None:
+    train(1.0)
+    edit_environment("dev", verification={"target": "running"})
+    deploy()
+    verify("dev", target="pulled")
+    assert "was verified as pulled, not as it runs; type: make verify ENV=dev URL" in (
+        refused("test")
+    )
+    verify("dev", target="running")
+    assert "test is to run" in deploy("test")
+
+
+def test_what_was_rolled_back_does_not_come_again(
+    deploy: Deploy, refused: Callable[..., str]
+) -> None:
+    for bias in (2.0, 1.0):
+        last = train(bias)
+        for environment in ("dev", "test"):
+            deploy(environment)
+            verify(environment)
+    roll_back(StateStore.open(), "test", "toy", reason="it is slow")
+    line = refused("test")
+    assert f"rolled_back: {last[7:19]} was rolled back in test by Ada" in line
+    assert "(it is slow)" in line
+    assert "before: test runs" in refused("prod", CHANGE="OPS-1", DIRECT="1")
+
+
+def test_prod_needs_a_change_and_no_freeze(deploy: Deploy, refused: Callable[..., str]) -> None:
+    train(1.0)
+    for environment in ("dev", "test"):
+        deploy(environment)
+        verify(environment)
+    assert "change: no change is named; type: … CHANGE=…" in refused("prod")
+    assert "change: CHANGE=ops 1 does not match" in refused("prod", CHANGE="ops 1")
+    assert "change: CHANGE=OPS-1x does not match" in refused("prod", CHANGE="OPS-1x")
+    said = refused("prod", CHANGE="OPS-1", OVERRIDE="freeze", REASON="x")
+    assert "OVERRIDE=freeze: not in prod, where none may be" in said
+
+    freeze = {"start": "2020-01-01", "end": "2100-01-01", "why": "Christmas"}
+    edit_environment("prod", freeze=[freeze])
+    assert "freeze: frozen until 2100-01-01T00:00:00+00:00: Christmas" in (
+        refused("prod", CHANGE="OPS-1")
+    )
+    edit_environment("prod", freeze=[])
+    with pytest.raises(UserError, match="there is no git remote to open a pull request at"):
+        deploy("prod", CHANGE="OPS-1")
+
+    assert "prod is to run" in deploy("prod", CHANGE="OPS-1", DIRECT="1")
+    assert records("prod")[-1]["change"] == "OPS-1"
+
+
+def test_prod_is_proposed_on_a_branch_of_its_own(
+    deploy: Deploy, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bare = tmp_path_factory.mktemp("remote") / "team.git"
+    git(Path(), "init", "--quiet", "--bare", str(bare))
+    git(Path(), "remote", "add", "origin", str(bare))
+    train(1.0)
+    for environment in ("dev", "test"):
+        deploy(environment)
+        verify(environment)
+    said = deploy("prod", CHANGE="OPS-1")
+
+    assert "asks to enter prod: pushed deploy/prod/toy/" in said
+    assert StateStore.open().current("prod", "toy") is None
+    branches = git(bare, "branch", "--list", "deploy/prod/toy/*", "--format=%(refname:short)")
+    assert git(bare, "show", f"{branches}:prod/toy/config.yaml").startswith("model: toy\n")
+
+
+def test_a_repository_that_refuses_or_is_gone_changes_nothing(
+    deploy: Deploy, refused: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bare = tmp_path_factory.mktemp("remote") / "team.git"
+    git(Path(), "init", "--quiet", "--bare", str(bare))
+    git(Path(), "remote", "add", "origin", str(bare))
+    train(2.0)
+    deploy()
+    hook = bare / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho no right to push >&2\nexit 1\n")
+    hook.chmod(0o755)
+    train(1.0)
+    before = git(Path(), "for-each-ref")
+    with pytest.raises(UserError, match="refused the push: no right to push"):
+        deploy()
+    assert git(Path(), "for-each-ref") == before
+
+    bare.rename(bare.with_name("gone"))
+    assert "cannot be read" in refused()
+
+
+def test_an_edited_record_is_named(deploy: Deploy, refused: Callable[..., str]) -> None:
+    train(2.0)
+    deploy()
+    git(Path(), "worktree", "add", "--quiet", "build/tree", "gitops")
+    tree = Path("build/tree")
+    (path,) = tree.glob("dev/toy/history/*.json")
+    path.write_text(path.read_text().replace('"change": null', '"change": "OPS-1"'))
+    git(tree, "commit", "--quiet", "--all", "-m", "Tidy")
+    git(Path(), "worktree", "remove", "build/tree")
+    train(1.0)
+    assert f"records: dev/toy/history/{path.name}: edited by commit" in refused()
+
+
+def test_a_dry_run_shows_every_gate_and_changes_nothing(
+    deploy: Deploy, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(1.0)
+    before = everything()
+    shown = deploy(DRY_RUN="1")
+    assert everything() == before
+    assert [line.split()[0] for line in shown.splitlines()] == ["gate", *IDS]
+
+    plant_new_file()
+    assert "clean: notes.txt" in refused(DRY_RUN="1")
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(IDS)
+
+
+def test_an_mlflow_out_of_reach_stops_nothing(deploy: Deploy) -> None:
+    train(1.0)
+    said = deploy()
+    assert "warning: alias dev: http://127.0.0.1:9: the tracking server does not answer" in said
+    assert len(records("dev")) == 1
+
+
+def test_make_gates_prints_each_with_its_help(folder: Path) -> None:
+    done = subprocess.run(
+        ["bin/python", "-m", "delivery.gates.all"], cwd=ROOT, capture_output=True, text=True
+    )
+    for name in IDS:
+        assert f"\n{name}: " in f"\n{done.stdout}"
+    assert "Needs: CHANGE=…. May be overridden: nowhere." in done.stdout
