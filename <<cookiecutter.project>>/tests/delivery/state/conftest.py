@@ -1,5 +1,6 @@
 """Real repositories: a project of one commit, a bare remote, and what a deploy would write."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,9 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture(autouse=True)
 def own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the git settings of whoever runs the tests out."""
-    for name in ("GITOPS_REPO", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name == "GITOPS_REPO" or name.startswith("GIT_"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
