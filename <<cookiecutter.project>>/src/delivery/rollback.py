@@ -1,6 +1,9 @@
 """Put an environment back to what ran there before: `make rollback ENV=… [TO=record]`."""
 
 from delivery import asked
+from delivery.environments import load_environment
+from delivery.following import move_alias
+from delivery.notify import tell
 from delivery.state.reading import Deployed
 from delivery.state.record import Record
 from delivery.state.store import StateStore
@@ -74,11 +77,14 @@ def _named(records: list[Record], name: str, place: str) -> Record:
 def main() -> None:
     """Roll back, and say to what."""
     environment, model = asked.environment(), asked.model()
-    store = StateStore.open()
+    settings, store = load_environment(environment), StateStore.open()
     record = roll_back(
         store, environment, model, asked.given("TO"), asked.given("CHANGE"), asked.given("REASON")
     )
-    print(f"{environment} is back at {model} {short(record.digest)} ({record.id})")
+    line = f"{environment} is back at {model} {short(record.digest)} ({record.id})"
+    print(line)
+    move_alias(environment, store.state_of(record))
+    tell(settings.notify, f"{line}: {record.reason}")
 
 
 if __name__ == "__main__":

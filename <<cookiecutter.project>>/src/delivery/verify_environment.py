@@ -122,9 +122,7 @@ def _rolled_back(store: StateStore, name: Name, model: str, why: str) -> str:
         record = roll_back(store, name, model, reason=why)
     except UserError as error:
         return f"not rolled back: {error}"
-    restored = store.current(name, model)
-    if restored:
-        move_alias(name, restored.state)
+    move_alias(name, store.state_of(record))
     return f"rolled back to {short(record.digest)} ({record.id})"
 
 

@@ -27,6 +27,7 @@ from project.oci import (
 )
 
 MODEL = b"a graph of operators" * 1000
+GOLDEN = {"tolerance": 1e-4, "inputs": [{"size": 1.0}], "outputs": [{"prediction": 2.0}]}
 OUTS = ("dist/bento", "dist/modelcar", "dist/sbom.json", "dist/manifest.json")
 PROJECT = {"name": "toy", "title": "Toy", "owner": "@ada", "registry": "local"}
 PROJECT |= {"framework": "sklearn", "licence": "MIT"}
@@ -77,6 +78,7 @@ def write_package(model: bytes) -> None:
         "bento/src/__init__.py": b"",
         "bento/src/serving/service.py": b"import bentoml\n",
         "bento/src/model.onnx": model,
+        "bento/src/golden.json": canonical(GOLDEN),
         "sbom.json": canonical({"bomFormat": "CycloneDX"}),
     }
     for name, content in files.items():

@@ -1,5 +1,6 @@
 """A rollback is what was there before, as a new commit."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from project.errors import UserError
 from .state.conftest import deploy, digest, git, own_settings, repo
 
 __all__ = ["own_settings", "repo"]
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_previous_state_comes_back_byte_for_byte_as_a_new_commit(repo: Path) -> None:
@@ -50,11 +52,14 @@ def test_a_record_can_be_named(
     first = deploy(1)
     deploy(2)
     deploy(3)
+    shutil.copytree(ROOT / "conf/environment", "conf/environment")
     monkeypatch.setenv("ENV", "dev")
     monkeypatch.setenv("TO", first.id)
     main()
 
-    assert capsys.readouterr().out.startswith("dev is back at toy 000000000000 (")
+    said = capsys.readouterr()
+    assert said.out.startswith("dev is back at toy 000000000000 (")
+    assert said.err == "warning: config.yaml of dev names no model\n"
     found = StateStore.open().current("dev", "toy")
     assert found is not None
     assert found.digest == digest(1)

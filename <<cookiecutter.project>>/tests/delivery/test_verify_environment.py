@@ -1,0 +1,186 @@
+"""What answers as it should is verified; each way in which it may not is told and kept."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from delivery.state.store import StateStore
+from delivery.verify_environment import main
+from project.errors import UserError
+from project.files import read_json
+
+from .deployable import edit_environment, records, train
+from .state.conftest import own_settings
+from .test_deploy import Deploy, deploy
+
+__all__ = ["deploy", "own_settings"]
+HOOK = "SLIPWAY_WEBHOOK"
+
+
+@dataclass
+class Small:
+    """A service as small as it can be, and in what it differs from what it should be."""
+
+    digest: str = ""
+    ready: int = 200
+    prediction: float = 2.0
+    seconds: float = 0.0
+    gauges: dict[str, float] = field(default_factory=lambda: {"rmse": 1.0, "mae": 1.0, "r2": 1.0})
+    told: list[str] = field(default_factory=list)
+    hook: int = 200
+    url: str = ""
+
+    def answer(self, path: str, body: bytes) -> tuple[int, str]:
+        if path == "/hook":
+            self.told.append(json.loads(body)["text"])
+            return self.hook, "ok"
+        if path == "/readyz":
+            return self.ready, "{}"
+        if path == "/metrics":
+            lines = (
+                f'# TYPE model_{name} gauge\nmodel_{name}{{model_digest="{self.digest}"}} {value}'
+                for name, value in self.gauges.items()
+            )
+            return 200, "\n".join([*lines, ""])
+        time.sleep(self.seconds)
+        answers = [{"prediction": self.prediction}]
+        return 200, json.dumps({"predictions": answers, "model": {"digest": self.digest}})
+
+
+@pytest.fixture
+def service() -> Iterator[Small]:
+    """Serve what a test may change."""
+    small = Small()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, text = small.answer(self.path, body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_POST = do_GET  # noqa: N815
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: Any) -> None:
+            """Keep to ourselves what was asked."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    small.url = f"http://127.0.0.1:{server.server_port}"
+    yield small
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def deployed(
+    deploy: Deploy, service: Small, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Return a function that deploys to dev, and lets the service be what was deployed."""
+
+    def run(bias: float = 1.0, **verification: Any) -> None:
+        known = {"wait_seconds": 0, "p99_milliseconds": 2000, "rollback": False} | verification
+        edit_environment("dev", verification=known, notify={"webhook": HOOK})
+        train(bias)
+        deploy(SLIPWAY_WEBHOOK=f"{service.url}/hook")
+        service.digest = read_json(Path("dist/manifest.json"))["digests"]["model"]
+        monkeypatch.setenv("URL", service.url)
+
+    return run
+
+
+def test_what_answers_as_it_should_is_verified(
+    deployed: Callable[..., None], service: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed(floors={"rmse": 1.5, "r2": 0.5, "accuracy": 0.9})
+    main()
+
+    assert "in dev is verified (running)" in capsys.readouterr().out
+    first, note = records("dev")
+    assert (note["action"], note["replaced"]) == ("verify", first["id"])
+    assert note["verification"]["passed"] is True
+    assert note["verification"]["target"] == "running"
+    found = StateStore.open().current("dev", "toy")
+    assert found
+    assert found.verified
+    assert [line.split(" ")[0] for line in service.told] == ["dev", "toy"]
+
+
+WRONG = [
+    ("ready", 503, {}, "ready: /readyz answered 503"),
+    ("digest", "sha256:other", {}, "digest: it runs sha256:other, expected sha256:"),
+    ("prediction", 2.1, {}, "golden: golden row 0: {'prediction': 2.1}, expected"),
+    ("seconds", 0.02, {"p99_milliseconds": 5.0}, "p99: p99 is "),
+    ("gauges", {"rmse": 1.0}, {}, "metrics: /metrics has no gauge of mae, r2"),
+    ("gauges", None, {"floors": {"r2": 1.5}}, "metrics: r2 is 1, must be at least 1.5"),
+    ("gauges", None, {"floors": {"rmse": 0.5}}, "metrics: rmse is 1, must be at most 0.5"),
+    ("url", "http://127.0.0.1:9", {}, "answers: nobody listens at http://127.0.0.1:9"),
+]
+
+
+@pytest.mark.parametrize(("what", "value", "settings", "said"), WRONG)
+def test_what_does_not_answer_as_it_should_is_told_and_kept(
+    deployed: Callable[..., None],
+    service: Small,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    value: Any,
+    settings: dict[str, Any],
+    said: str,
+) -> None:
+    deployed(**settings)
+    if value is not None:
+        setattr(service, what, value)
+    monkeypatch.setenv("URL", service.url)
+    with pytest.raises(UserError) as failed:
+        main()
+
+    assert f"in dev failed: {said}" in str(failed.value)
+    note = records("dev")[-1]["verification"]
+    assert (note["passed"], note["checks"][-1]["passed"]) == (False, False)
+    assert service.told[-1] == str(failed.value)
+
+
+def test_it_tries_again_for_some_time(deployed: Callable[..., None], service: Small) -> None:
+    deployed(wait_seconds=30, interval_seconds=0.2)
+    service.ready = 503
+    Thread(target=lambda: (time.sleep(0.5), setattr(service, "ready", 200))).start()
+    main()
+    assert records("dev")[-1]["verification"]["passed"] is True
+
+
+def test_a_failure_rolls_back_where_the_environment_says_so(
+    deployed: Callable[..., None], service: Small
+) -> None:
+    deployed(2.0, rollback=True)
+    deployed(1.0, rollback=True)
+    service.ready = 503
+    with pytest.raises(UserError, match="answered 503; rolled back to "):
+        main()
+
+    first, second, note, back = records("dev")
+    assert (note["action"], note["replaced"]) == ("verify", second["id"])
+    assert (back["action"], back["digest"]) == ("rollback", first["digest"])
+    assert "ready: /readyz answered 503" in back["reason"]
+    with pytest.raises(UserError, match="not rolled back: dev/toy: nothing ran there before"):
+        main()
+
+
+def test_a_webhook_that_fails_is_told_and_stops_nothing(
+    deployed: Callable[..., None], service: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed()
+    service.hook = 500
+    main()
+    assert f"warning: {HOOK}: nobody was told: it answered 500" in capsys.readouterr().err
