@@ -1,0 +1,136 @@
+"""From a trained model to production, as its user goes, and a worse one that does not."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.conftest import commit_all, git
+from tests.deploying import bare
+from tests.projects import make
+from tests.serving import served
+
+Trained = Callable[..., Path]
+GOOD = ("model=random_forest", "serving.port=0")
+WORSE = (
+    *("model.n_estimators=1", "model.max_depth=1"),
+    *(
+        "evaluation.thresholds.balanced_accuracy=null",
+        "evaluation.thresholds.calibration_error=null",
+    ),
+)
+
+
+@pytest.fixture
+def project(trained: Trained) -> Path:
+    """Return a project with a good model, keys, and a remote beside it."""
+    made = trained("deploying", *GOOD)
+    remote = bare(made.parent / "team.git")
+    git(made, "remote", "add", "origin", str(remote))
+    assert make(made, "keys").returncode == 0
+    sign(made)
+    return made
+
+
+def sign(project: Path) -> None:
+    commit_all(project, "Train")
+    done = make(project, "sign")
+    assert done.returncode == 0, done.stderr
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def records(project: Path, environment: str) -> list[dict[str, Any]]:
+    folder = f"{environment}/wine-model/history"
+    listed = git(project, "ls-tree", "-r", "--name-only", "origin/gitops", folder).splitlines()
+    return [json.loads(git(project, "show", f"origin/gitops:{name}")) for name in listed]
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[str]]]:
+    """Listen, and keep what comes."""
+    told: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.append(json.loads(body)["text"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Keep to ourselves what came."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", told
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_model_goes_to_production_and_a_worse_one_does_not(
+    project: Path, webhook: tuple[str, list[str]]
+) -> None:
+    url, told = webhook
+    tell = {"SLIPWAY_WEBHOOK": url}
+    for environment in ("dev", "test"):
+        assert f"{environment} is to run wine-model" in said(
+            make(project, "deploy", f"ENV={environment}")
+        )
+        assert "is verified (pulled)" in said(make(project, "verify", f"ENV={environment}"))
+    refused = make(project, "deploy", "ENV=prod", environment=tell)
+    assert refused.stderr.startswith("error: prod refuses wine-model")
+    assert "change: no change is named" in refused.stderr
+    deploy = ("deploy", "ENV=prod", "CHANGE=OPS-7", "DIRECT=1")
+    assert "prod is to run wine-model" in said(make(project, *deploy, environment=tell))
+    assert "is verified" in said(make(project, "verify", "ENV=prod", environment=tell))
+
+    assert told[0].startswith("prod refuses wine-model")
+    assert told[1].startswith("prod is to run wine-model")
+    assert told[2].endswith("in prod is verified (pulled)")
+    deployed, verified = records(project, "prod")
+    assert (deployed["action"], deployed["change"]) == ("deploy", "OPS-7")
+    assert verified["verification"]["passed"] is True
+    checks = {check["id"] for check in verified["verification"]["checks"]}
+    assert checks == {"ready", "digest", "golden", "p99", "metrics"}
+    assert aliases(project) == {"candidate": 1, "dev": 1, "test": 1, "prod": 1}
+    assert "agree" in said(make(project, "audit"))
+    assert git(project, "status", "--porcelain") == ""
+
+    with served(project) as service:
+        done = make(project, "verify", "ENV=dev", f"URL={service.url}")
+        assert "is verified (running)" in said(done)
+    assert records(project, "dev")[-1]["verification"]["target"] == "running"
+
+    done = make(project, "repro", *GOOD, *WORSE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    sign(project)
+    before = git(project, "ls-remote", "origin", "gitops"), aliases(project)["dev"]
+    refused = make(project, "deploy", "ENV=dev")
+    assert "champion: against" in refused.stderr
+    assert "balanced_accuracy is" in refused.stderr
+    assert (git(project, "ls-remote", "origin", "gitops"), aliases(project)["dev"]) == before
+
+    said(make(project, "deploy", "ENV=dev", "OVERRIDE=champion", "REASON=to see it go back"))
+    assert aliases(project)["dev"] == 2
+    assert "dev is back at wine-model" in said(make(project, "rollback", "ENV=dev"))
+    assert aliases(project)["dev"] == 1
+    refused = make(project, "deploy", "ENV=dev", "OVERRIDE=champion", "REASON=again")
+    assert "rolled_back: " in refused.stderr
+
+
+def aliases(project: Path) -> dict[str, int]:
+    """Return the version that each alias names in MLflow."""
+    import sqlite3
+
+    with sqlite3.connect(project / "mlflow.db") as database:
+        rows = database.execute("SELECT alias, version FROM registered_model_aliases")
+        return {alias: int(version) for alias, version in rows}
