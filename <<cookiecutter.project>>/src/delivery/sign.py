@@ -30,11 +30,7 @@ def sign_package() -> Package:
 
 
 def signed_package() -> Package:
-    """Return the package, signed anew where it is not, or where its commit can be named now.
-
-    Raises `UserError` where dist/ is not what dvc.lock records: the package before a refused one.
-    """
-    refuse_unrecorded(read_package())
+    """Return the package, signed anew where it is not, or where its commit can be named now."""
     try:
         package = verify_package()
     except UserError:
