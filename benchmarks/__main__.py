@@ -15,6 +15,10 @@ NAMES = (
     "pushed_bytes",
     "fleet",
     "fleet_state",
+    "serving",
+    "batch",
+    "start",
+    "soak",
 )
 
 
