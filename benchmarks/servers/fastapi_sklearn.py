@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 from fastapi import FastAPI
-from pipeline.onnx_model import OnnxModel
 from pipeline.skops_archive import read_archive
+from project.onnx_model import OnnxModel
 from pydantic import create_model
 
 contract = OnnxModel(Path("models/model.onnx")).contract

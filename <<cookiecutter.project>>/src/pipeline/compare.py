@@ -11,17 +11,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.inputs import target_values
-from pipeline.metrics import compute
-from pipeline.onnx_model import OnnxModel
-from pipeline.scoring import hold_against
 from pipeline.slices import slice_metrics
-from pipeline.tables import Contract, keep_pandas_out, read_table
 from project.artefacts import COMPARISON, TEST
 from project.errors import UserError, one_line
 from project.files import sha256, write_json
+from project.inputs import target_values
 from project.loading import load
+from project.metrics import compute
+from project.onnx_model import OnnxModel
+from project.scoring import hold_against
 from project.settings.evaluation import Evaluation
+from project.tables import Contract, keep_pandas_out, read_table
 
 
 def compare(

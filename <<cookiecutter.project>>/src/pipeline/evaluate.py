@@ -6,20 +6,20 @@ import pyarrow as pa
 
 from pipeline.golden import golden
 from pipeline.importance import permutation_importance
-from pipeline.inputs import target_values
 from pipeline.intervals import intervals
-from pipeline.metrics import Scored, compute
-from pipeline.onnx_model import OnnxModel
 from pipeline.plots import plot_tables
-from pipeline.scoring import hold_against
 from pipeline.slices import slice_metrics
-from pipeline.tables import keep_pandas_out, read_table
 from pipeline.verdict import judge, metric_rows
 from project.artefacts import EVALUATION, GOLDEN, METRICS, ONNX, PLOTS, TEST
 from project.errors import one_line
 from project.files import replacing, write_json
+from project.inputs import target_values
 from project.loading import load
+from project.metrics import Scored, compute
+from project.onnx_model import OnnxModel
+from project.scoring import hold_against
 from project.settings.evaluation import Evaluation
+from project.tables import keep_pandas_out, read_table
 
 
 def evaluate(

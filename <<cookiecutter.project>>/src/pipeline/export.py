@@ -8,14 +8,14 @@ import onnx
 import pyarrow as pa
 
 from pipeline.graph import finish
-from pipeline.inputs import model_inputs
-from pipeline.onnx_model import OnnxModel
-from pipeline.tables import Contract, contract_of, read_table
 from project.artefacts import NATIVE, ONNX, PARITY, TEST
 from project.errors import UserError, one_line
 from project.files import replacing, write_json
+from project.inputs import model_inputs
 from project.loading import load
+from project.onnx_model import OnnxModel
 from project.settings.model import Export
+from project.tables import Contract, contract_of, read_table
 
 
 def export(native: Path, contract: Contract, settings: Export) -> onnx.ModelProto:

@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.bundled_source import read_bundled
-from pipeline.tables import write_table
 from project.artefacts import ORIGIN, RAW
 from project.columns import normalise_all
 from project.errors import UserError, one_line
@@ -16,6 +15,7 @@ from project.files import write_json
 from project.loading import load
 from project.settings.source import BundledSource, FileSource, Source
 from project.table_files import read_table_file
+from project.tables import write_table
 
 
 def fetch(source: BundledSource | FileSource) -> tuple[pa.Table, dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.onnx_model import OnnxModel, Predictions
+from project.onnx_model import OnnxModel, Predictions
 
 ROWS = 8
 TOLERANCE = 1e-4

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.tables import Contract
 from pipeline.tensor_names import TensorNames
+from project.tables import Contract
 
 
 def finish(model: onnx.ModelProto, names: TensorNames, contract: Contract) -> onnx.ModelProto:

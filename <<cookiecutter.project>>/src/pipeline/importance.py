@@ -3,10 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
-from pipeline.inputs import model_inputs
-from pipeline.metrics import Scored, compute
-from pipeline.onnx_model import OnnxModel
-from pipeline.scoring import hold_against
+from project.inputs import model_inputs
+from project.metrics import Scored, compute
+from project.onnx_model import OnnxModel
+from project.scoring import hold_against
 from project.settings.evaluation import DIRECTIONS
 
 MOST_ROWS = 1000

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.metrics import Scored, compute
+from project.metrics import Scored, compute
 
 #: Rows in a resample at most. With more test rows this is the m out of n bootstrap (Bickel, Götze
 #: and van Zwet 1997): deviations of a sample of m, scaled by sqrt(m / n).

@@ -14,11 +14,11 @@ import pyarrow as pa
 import tensorflow as tf
 from keras import ops
 
-from pipeline.inputs import Inputs, model_inputs, target_values
-from pipeline.tables import Contract
 from pipeline.tensor_names import TensorNames
 from project.errors import UserError
+from project.inputs import Inputs, model_inputs, target_values
 from project.settings.model import KerasModel
+from project.tables import Contract
 
 if TYPE_CHECKING:
     import onnx  # train has no use for it

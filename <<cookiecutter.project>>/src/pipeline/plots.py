@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.csv_text import csv_text
-from pipeline.metrics import CALIBRATION_BINS, Scored, calibration_bin
+from project.metrics import CALIBRATION_BINS, Scored, calibration_bin
 
 #: Rows drawn at most: more points than this show nothing more.
 MOST_ROWS = 5000

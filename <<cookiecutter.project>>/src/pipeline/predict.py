@@ -16,13 +16,13 @@ from pyarrow import compute, csv, parquet
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipeline.inputs import Inputs, model_inputs
-from pipeline.onnx_model import OnnxModel, Predictions
 from project.artefacts import BENTO
 from project.conversion import convert_values, labels_of
 from project.errors import UserError, one_line
 from project.files import read_json, replacing
+from project.inputs import Inputs, model_inputs
 from project.loading import load
+from project.onnx_model import OnnxModel, Predictions
 from project.overrides import repro_command
 from project.settings.base import ColumnType
 from project.settings.source import FileSource, Source

@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
-from pipeline.tables import contract_of, keep_pandas_out, read_table, write_table
 from project.artefacts import REFERENCE, TEST, TRAIN, VALID
 from project.errors import one_line
 from project.loading import load
 from project.settings.dataset import Split
+from project.tables import contract_of, keep_pandas_out, read_table, write_table
 
 
 def prepare(valid: pa.Table, split: Split, seed: int) -> tuple[pa.Table, pa.Table, pa.Table]:

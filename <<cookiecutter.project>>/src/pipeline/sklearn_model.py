@@ -12,12 +12,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pipeline.inputs import Inputs, model_inputs, target_values
 from pipeline.skops_archive import read_archive, write_archive
-from pipeline.tables import Contract
 from pipeline.tensor_names import TensorNames
 from project.errors import UserError
+from project.inputs import Inputs, model_inputs, target_values
 from project.settings.model import ROLES, Preprocessing, SklearnModel
+from project.tables import Contract
 
 if TYPE_CHECKING:
     import onnx  # train has no use for it

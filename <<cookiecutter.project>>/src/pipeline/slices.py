@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.metrics import Array, Scored, compute
+from project.metrics import Array, Scored, compute
 
 QUANTILES = 4
 MOST_GROUPS = 20

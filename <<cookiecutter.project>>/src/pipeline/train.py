@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.csv_text import csv_text
-from pipeline.tables import contract_of, read_table
 from project.artefacts import CURVES, NATIVE, TRAIN, TRAINING
 from project.errors import UserError, one_line
 from project.files import replacing, write_json, write_text
 from project.loading import load
 from project.settings.model import KerasModel, Model, SklearnModel
+from project.tables import contract_of, read_table
 
 CURVE = ("step", "train", "validation")
 

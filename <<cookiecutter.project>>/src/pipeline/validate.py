@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from pipeline.tables import Contract, keep_pandas_out, read_table, write_table
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.conversion import convert
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.loading import load
 from project.settings.dataset import Column, Dataset, Target, Validation
+from project.tables import Contract, keep_pandas_out, read_table, write_table
 
 Broken = dict[str, np.ndarray[Any, np.dtype[np.bool_]]]
 

@@ -12,9 +12,9 @@ from onnx import TensorProto, helper
 
 from delivery.keys import make_keys
 from delivery.sign import sign_package
-from pipeline.tables import Contract, write_table
 from project.artefacts import METRICS, TEST
 from project.files import read_json, write_json
+from project.tables import Contract, write_table
 
 from .conftest import PROJECT, record, write_package
 from .state.conftest import git

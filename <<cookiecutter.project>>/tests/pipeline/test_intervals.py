@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.intervals import MOST_ROWS, intervals
-from pipeline.metrics import Scored
+from project.metrics import Scored
 
 
 def noisy(rows: int) -> Scored:

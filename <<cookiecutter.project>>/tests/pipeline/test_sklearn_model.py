@@ -6,9 +6,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipeline.tables import Contract
 from project.errors import UserError
 from project.settings.model import SklearnModel
+from project.tables import Contract
 
 ROWS = 30
 CONTRACT = Contract(

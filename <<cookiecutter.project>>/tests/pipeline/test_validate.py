@@ -10,11 +10,11 @@ import yaml
 from pyarrow import parquet
 
 from pipeline import validate as stage
-from pipeline.tables import contract_of, read_table
 from pipeline.validate import validate
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.files import read_json, write_json
 from project.settings.dataset import Dataset, Validation
+from project.tables import contract_of, read_table
 
 ROWS = 40
 SETTINGS = {"max_rejected": 0.05}

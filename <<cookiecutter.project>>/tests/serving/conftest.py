@@ -11,8 +11,8 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from pipeline.tables import Contract
 from project.settings.model import Export, SklearnModel
+from project.tables import Contract
 from serving.api import Api
 from serving.bundle import Bundle, read_bundle
 
@@ -67,7 +67,7 @@ def make(folder: Path, target: str, classes: list[str] | None) -> Path:
     from pipeline import sklearn_model
     from pipeline.export import export
     from pipeline.golden import golden
-    from pipeline.onnx_model import OnnxModel
+    from project.onnx_model import OnnxModel
 
     contract = Contract(
         dataset="houses",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.metrics import Scored, calibration_error, compute
+from project.metrics import Scored, calibration_error, compute
 
 random = np.random.default_rng(0)
 

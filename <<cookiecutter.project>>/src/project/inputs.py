@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.tables import Contract
+from project.tables import Contract
 
 Inputs = dict[str, np.ndarray[Any, Any]]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline.metrics import Array, Scored
-from pipeline.onnx_model import Predictions
+from project.metrics import Array, Scored
+from project.onnx_model import Predictions
 
 
 def hold_against(truth: Array, answer: Predictions, classes: list[str] | None) -> Scored:

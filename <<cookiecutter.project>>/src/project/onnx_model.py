@@ -9,8 +9,8 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
-from pipeline.inputs import Inputs, model_inputs
-from pipeline.tables import Contract
+from project.inputs import Inputs, model_inputs
+from project.tables import Contract
 
 BATCH_ROWS = 65_536  # bounds memory: a batch of 300 columns is 80 MB
 
