@@ -46,7 +46,7 @@ from tracking.provenance import provenance
 
 logging.getLogger("mlflow").setLevel("ERROR")
 stages = of_model(read_lock(Path("dvc.lock").read_text()))
-run_sha256 = provenance("", stages)["run_sha256"]
+judged_sha256 = provenance("", stages)["judged_sha256"]
 client, read = MlflowClient(), []
 golden = read_json(Path("reports/golden.json"))
 frame = pandas.DataFrame(golden["inputs"])
@@ -63,7 +63,7 @@ def worst(probabilities):
 
 
 for found in client.search_model_versions("name = 'wine-model'"):
-    if not {every} and found.tags["run_sha256"] != run_sha256:
+    if not {every} and found.tags["judged_sha256"] != judged_sha256:
         continue
     uri = f"models:/wine-model/{{found.version}}"
     run = client.get_run(found.run_id)
@@ -71,7 +71,7 @@ for found in client.search_model_versions("name = 'wine-model'"):
     graph = mlflow.onnx.load_model(uri).SerializeToString(deterministic=True)
     session = onnxruntime.InferenceSession(graph)
     feed = {{name: frame[[name]].to_numpy("float32") for name in frame}}
-    query = f"tags.run_sha256 = '{{run_sha256}}' and attributes.status != 'FINISHED'"
+    query = f"tags.judged_sha256 = '{{judged_sha256}}' and attributes.status != 'FINISHED'"
     file = Path(mlflow.artifacts.download_artifacts(uri)) / "data/model.onnx"
     read.append({{
         "version": str(found.version),

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from hashlib import md5, sha256
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,10 @@ STORES = ["the project's own", "a server on PostgreSQL"]
 
 # Where a registration is killed: the method of MLflow's client that it never returns from.
 HALF_WAY = ["log_artifacts", "log_model_artifacts", "create_model_version", "set_terminated"]
+
+TABLE = "size,age,bought\n" + "".join(
+    f"{row % 13},{row % 7},{'yes' if row % 3 else 'no'}\n" for row in range(90)
+)
 
 Trained = Callable[..., Path]
 Environment = dict[str, str]
@@ -112,13 +116,32 @@ def test_an_edit_that_changes_nothing_for_the_model_makes_no_other_version(
 ) -> None:
     project = trained("made", "model=random_forest")
     (project / "conf/model/mine.yaml").write_text("name: mine\n")
+    with (project / "src/pipeline/prepare.py").open("a") as code:
+        code.write("# The same rows by other words.\n")
 
     before = register(project, {})
     done = make(project, "repro", "model=random_forest")
 
     assert " is registered already " in before
+    assert "Running stage 'prepare'" in done.stdout
     assert " is registered already " in done.stdout
     assert "version 1" in done.stdout
+
+
+def test_a_table_that_moved_makes_no_other_version(trained: Trained) -> None:
+    project = trained("made", "model=random_forest")
+    (project / "table.csv").write_text(TABLE)
+    assert make(project, "onboard", "DATA=table.csv", "TARGET=bought").returncode == 0
+    first = make(project, "repro", "experiment=table", "model=random_forest")
+    (project / "table.csv").rename(project / "moved.csv")
+
+    moved = make(
+        project, "repro", "experiment=table", "model=random_forest", "source.path=moved.csv"
+    )
+
+    assert "registered wine-model version 2 " in first.stdout, first.stderr
+    assert "Running stage 'fetch'" in moved.stdout, moved.stderr
+    assert "wine-model version 2 is registered already " in moved.stdout
 
 
 def test_after_a_refusal_it_says_which_setting_was_edited(trained: Trained) -> None:
@@ -142,6 +165,7 @@ def test_a_version_learns_of_the_commit_that_holds_its_inputs(trained: Trained) 
     (version,) = versions(project, {})
     head = run(["git", "rev-parse", "HEAD"], project).stdout.strip()
     assert version["tags"]["git_commit"] == head
+    assert version["tags"]["dvc_lock_sha256"] == digest(project / "dvc.lock")
 
 
 def test_a_refused_model_is_not_registered(trained: Trained) -> None:
@@ -171,11 +195,14 @@ def test_an_unreachable_server_is_named_at_once(trained: Trained) -> None:
 
 
 def new_inputs(project: Path) -> None:
-    """Tell a project from all others, in a way that leaves its lock as true as it was."""
-    mark, lock = project / "build/mark.txt", project / "dvc.lock"
-    mark.write_text(f"{project}\n")
-    recorded = f"- path: build/mark.txt\n      md5: {md5(mark.read_bytes()).hexdigest()}"
-    lock.write_text(lock.read_text().replace("deps:\n    ", f"deps:\n    {recorded}\n    "))
+    """Tell a project from all others by a setting, in a way that leaves its lock as true as it was.
+
+    All of them share the server.
+    """
+    params, lock = project / "params.yaml", project / "dvc.lock"
+    mark = f"mark: {project}\n"
+    params.write_text(params.read_text() + mark)
+    lock.write_text(lock.read_text().replace("params.yaml:\n", f"params.yaml:\n        {mark}", 1))
 
 
 def register(project: Path, store: Environment) -> str:

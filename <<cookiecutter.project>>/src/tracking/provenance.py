@@ -4,26 +4,33 @@ import hashlib
 import json
 from typing import Any
 
-from project.artefacts import DVC_LOCK, ONNX, RAW
-from project.dvc_lock import decisive
+from project.artefacts import DVC_LOCK, EVALUATION, ONNX, PARAMS, RAW
 from project.files import sha256
 from project.git import head_commit
 
-#: dvc.lock names every input and output: what it says of them tells one version from another.
-IDENTITY = "run_sha256"
+#: What was judged: the data, the model, the settings, and what the judgement says. Where the data
+#: lay, and which code came to the same, are told by other tags and tell no version from another.
+IDENTITY = "judged_sha256"
+PLACE = "source"
 
 
 def provenance(verdict: str, stages: dict[str, Any]) -> dict[str, str]:
     """Return the tags of a run and its model version; `stages` are those of dvc.lock."""
+    dataset, model = sha256(RAW), sha256(ONNX)
+    judged = [dataset, model, sha256(EVALUATION), _settings(stages)]
     return {
         "git_commit": head_commit(),
-        "dataset_sha256": sha256(RAW),
+        "dataset_sha256": dataset,
         "dvc_lock_sha256": sha256(DVC_LOCK),
-        IDENTITY: _digest(decisive(stages)),
-        "model_sha256": sha256(ONNX),
+        IDENTITY: hashlib.sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest(),
+        "model_sha256": model,
         "verdict": verdict,
     }
 
 
-def _digest(stages: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(stages, sort_keys=True).encode()).hexdigest()
+def _settings(stages: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that the stages ran with, by group."""
+    recorded = [stage.get("params", {}).get(str(PARAMS), {}) for stage in stages.values()]
+    return {
+        group: value for groups in recorded for group, value in groups.items() if group != PLACE
+    }

@@ -1,8 +1,8 @@
 """File the judged model in MLflow as a run and a model version: `make register`.
 
-The version comes last and carries the digest of what dvc.lock records. So it is there or it is
-not: a run that a kill left without a version is thrown away, and the same inputs never make a
-second version.
+The version comes last and carries the digest of what was judged. So it is there or it is not: a
+run that a kill left without a version is thrown away, and the same data, model and settings never
+make a second version.
 """
 
 import tempfile
@@ -72,7 +72,7 @@ def judged() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def find_version(client: Any, model: str, tags: dict[str, str]) -> Any:
-    """Return the version of these inputs, or None."""
+    """Return the version of what was judged, or None."""
     query = f"name = '{model}' and tags.{IDENTITY} = '{tags[IDENTITY]}'"
     found = client.search_model_versions(query)
     return min(found, key=lambda version: int(version.version)) if found else None
@@ -129,14 +129,16 @@ def ensure_model(client: Any, name: str) -> None:
 def finish(client: Any, version: Any, tags: dict[str, str]) -> None:
     """Do what follows a new version; what a kill left undone is done the next time.
 
-    A version that was made before its inputs were committed learns of the commit.
+    A version that was made before its inputs were committed learns of the commit, and of its lock.
     """
     if client.get_run(version.run_id).info.status != "FINISHED":
         client.set_terminated(version.run_id, "FINISHED")
     commit = tags["git_commit"]
     if is_vague(version.tags["git_commit"]) and commit != version.tags["git_commit"]:
-        client.set_model_version_tag(version.name, version.version, "git_commit", commit)
-        client.set_tag(version.run_id, "git_commit", commit)
+        for tag in ("dvc_lock_sha256", "git_commit"):  # the commit last: a kill is made good
+            client.set_model_version_tag(version.name, version.version, tag, tags[tag])
+            client.set_tag(version.run_id, tag, tags[tag])
+        client.log_artifact(version.run_id, str(DVC_LOCK))
     (newest,) = client.search_model_versions(
         f"name = '{version.name}'", max_results=1, order_by=["version_number DESC"]
     )

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from project.dvc_lock import content_md5, read_lock
 from project.errors import UserError
-from tracking.provenance import provenance
+from tracking.provenance import IDENTITY, provenance
 from tracking.register import register
 from tracking.run_log import curve_values, flatten, metric_values
 from tracking.store import DEFAULT, connect, refuse_unreachable, shown
@@ -131,16 +131,37 @@ def test_registers_once_and_the_model_loads_back(
     assert not Path(run.info.artifact_uri).is_absolute()
 
 
-def test_inputs_make_another_version_and_the_check_of_conf_does_not(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("stage", "entry", "same"),
+    [
+        ("fetch", {"params": {"params.yaml": {"source": {"path": "moved.csv"}}}}, True),
+        ("fetch", {"deps": [{"path": "src/pipeline/fetch.py", "md5": "0"}]}, True),
+        ("settings", {"deps": [{"path": "conf", "md5": "0"}]}, True),
+        ("train", {"params": {"params.yaml": {"model": {"name": "triple"}}}}, False),
+        ("evaluate", {"params": {"params.yaml": {"seed": 1}}}, False),
+    ],
+)
+def test_settings_tell_versions_apart_and_places_and_code_do_not(
+    stage: str, entry: dict[str, Any], same: bool, project: Path
+) -> None:
     stages = read_lock(Path("dvc.lock").read_text())
-    check = {"deps": [{"path": "conf", "md5": "0"}], "outs": [{"path": "build/x", "md5": "0"}]}
-    before, checked, changed = (
-        provenance("passed", lock)["run_sha256"]
-        for lock in (stages, stages | {"settings": check}, stages | {"train": check})
-    )
+    other = stages | {stage: stages.get(stage, {}) | entry}
 
-    assert checked == before
-    assert changed != before
+    before, after = (provenance("passed", lock)[IDENTITY] for lock in (stages, other))
+
+    assert (after == before) is same
+
+
+@pytest.mark.parametrize(
+    "path", ["data/raw/dataset.parquet", "models/model.onnx", "reports/evaluation.json"]
+)
+def test_other_data_model_or_judgement_is_another_version(path: str, project: Path) -> None:
+    stages = read_lock(Path("dvc.lock").read_text())
+    before = provenance("passed", stages)[IDENTITY]
+
+    write(path, "other")
+
+    assert provenance("passed", stages)[IDENTITY] != before
 
 
 def test_a_refused_model_is_not_registered(project: Path) -> None:
