@@ -19,7 +19,7 @@ STORES = ["the project's own", "a server on PostgreSQL"]
 HALF_WAY = ["log_artifacts", "log_model_artifacts", "create_model_version", "set_terminated"]
 
 TABLE = "size,age,bought\n" + "".join(
-    f"{row % 13},{row % 7},{'yes' if row % 3 else 'no'}\n" for row in range(90)
+    f"{row % 13},{row % 7},{'yes' if row % 13 > 5 else 'no'}\n" for row in range(90)
 )
 
 Trained = Callable[..., Path]
@@ -116,10 +116,10 @@ def test_an_edit_that_changes_nothing_for_the_model_makes_no_other_version(
 ) -> None:
     project = trained("made", "model=random_forest")
     (project / "conf/model/mine.yaml").write_text("name: mine\n")
-    with (project / "src/pipeline/prepare.py").open("a") as code:
-        code.write("# The same rows by other words.\n")
 
     before = register(project, {})
+    with (project / "src/pipeline/prepare.py").open("a") as code:
+        code.write("# The same rows by other words.\n")
     done = make(project, "repro", "model=random_forest")
 
     assert " is registered already " in before

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.error import YAMLError
 
@@ -13,6 +13,10 @@ from project.errors import UserError
 from project.loading import read_params, read_yaml
 from project.overrides import repro_command
 
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+DVC_IGNORE = Path(".dvcignore")
 CHECK = "settings"  # the stage that holds params.yaml against conf/
 
 
@@ -99,13 +103,20 @@ def _refuse_edited_conf(stages: dict[str, Any]) -> None:
 def content_md5(path: Path) -> str | None:
     """Name a file's or folder's content as DVC does; None where there is none."""
     if path.is_dir():
-        files = [file for file in path.rglob("*") if file.is_file()]
-        files = [file for file in files if "__pycache__" not in file.parts]  # as .dvcignore has it
+        ignored = _ignored()
+        files = [f for f in path.rglob("*") if f.is_file() and not ignored.match_file(f)]
         entries = [{"md5": _md5(f), "relpath": f.relative_to(path).as_posix()} for f in files]
         entries.sort(key=lambda entry: entry["relpath"])
         listing = json.dumps(entries, sort_keys=True).encode()
         return f"{hashlib.md5(listing, usedforsecurity=False).hexdigest()}.dir"
     return _md5(path) if path.is_file() else None
+
+
+def _ignored() -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec
+
+    lines = DVC_IGNORE.read_text(encoding="utf-8").splitlines() if DVC_IGNORE.exists() else []
+    return GitIgnoreSpec.from_lines(["__pycache__", *lines])
 
 
 def _md5(path: Path) -> str:

@@ -1,6 +1,8 @@
 """dvc.lock is held against the files, and an edit in conf/ is told by what it changes."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,10 @@ from typing import Any
 import pytest
 
 from project.dvc_lock import content_md5, decisive, refuse_stale
+from project.loading import read_yaml
 from project.params import write
 
+PROJECT = Path(__file__).parents[2]
 CONF = Path(__file__).parents[1] / "conf"
 TRAIN = {"deps": [{"path": "build/settings.txt", "md5": "0"}, {"path": "a.csv", "md5": "1"}]}
 
@@ -42,3 +46,19 @@ def test_an_edit_that_changes_no_setting_is_none(stages: dict[str, Any]) -> None
 
 def test_the_check_of_conf_decides_nothing(stages: dict[str, Any]) -> None:
     assert decisive(stages | {"train": TRAIN}) == {"train": {"deps": TRAIN["deps"][1:]}}
+
+
+def test_a_folder_has_the_digest_that_dvc_gives_it(folder: Path) -> None:
+    """`dvc add` is asked, with what the project's .dvcignore leaves out, and __pycache__."""
+    shutil.copytree(PROJECT / "conf", folder / "conf")
+    shutil.copy(PROJECT / ".dvcignore", folder)
+    (folder / "conf/__pycache__").mkdir()
+    (folder / "conf/__pycache__/x.pyc").touch()
+    (folder / "conf/Größe.yaml").touch()
+    for command in (["init", "--quiet", "--no-scm"], ["add", "--quiet", "conf"]):
+        subprocess.run([sys.executable, "-m", "dvc", *command], check=True)
+
+    recorded = read_yaml(Path("conf.dvc").read_text())["outs"][0]["md5"]
+
+    assert content_md5(Path("conf")) == recorded
+    assert Path("conf/environment").is_dir()
