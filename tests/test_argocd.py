@@ -38,7 +38,7 @@ print(json.dumps({f"{name}/{model}": state(model, name) for model in models for 
 ALL = {
     "autoscaling": {"enabled": True},
     "route": {"enabled": True},
-    "monitoring": {"enabled": True},
+    "monitoring": {"enabled": True, "rules": {"enabled": True}},
     "networkPolicy": {"enabled": True},
     "secrets": {"enabled": True, "data": [{"variable": "TOKEN", "key": "t", "property": "p"}]},
     "canary": {"enabled": True, "weight": 20, "model": {"digest": DIGEST, "version": "b"}},

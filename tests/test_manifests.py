@@ -52,7 +52,7 @@ READY: dict[str, Any] = {
     "/apis/argoproj.io/v1alpha1": kinds("Rollout", "AnalysisTemplate"),
     "/apis/gateway.networking.k8s.io/v1": kinds("HTTPRoute", "Gateway"),
     "/apis/gateway.networking.k8s.io/v1/namespaces/gateway/gateways/public": {"kind": "Gateway"},
-    "/apis/monitoring.coreos.com/v1": kinds("ServiceMonitor", "PodMonitor"),
+    "/apis/monitoring.coreos.com/v1": kinds("ServiceMonitor", "PodMonitor", "PrometheusRule"),
     "/apis/metrics.k8s.io/v1beta1": kinds("PodMetrics"),
     "/api/v1/namespaces/argo-rollouts/configmaps/argo-rollouts-config": {
         "data": {"trafficRouterPlugins": "- name: argoproj-labs/gatewayAPI\n"}
@@ -164,7 +164,7 @@ def test_manifests_of_a_packaged_model_are_valid(packaged: Path) -> None:
     for name in NAMES:
         make(packaged, "manifests", f"ENV={name}")
 
-    assert validate(packaged / "build/manifests") == 4 + 7 + 10
+    assert validate(packaged / "build/manifests") == 4 + 7 + 11
 
 
 def test_a_wrong_value_is_named_with_its_file_and_the_last_manifests_stay(packaged: Path) -> None:

@@ -6,6 +6,7 @@ A change of the chart is read in the diff of these files.
 import itertools
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,16 @@ CONF = PROJECT / "conf" / "environment"
 sys.path.append(str(PROJECT / "src"))
 
 STABLE, CANDIDATE = f"sha256:{64 * 'a'}", f"sha256:{64 * 'b'}"
+COMMIT, COMMITTED = 40 * "c", "2026-11-01T10:00:00Z"
 CASES = list(itertools.product(("dev", "test", "prod"), ("bento", "kserve"), (False, True)))
 #: What a canary needs beside itself, and every extra.
 EXTRAS: dict[str, Any] = {
     "route": {"enabled": True, "hostnames": ["wine.example.org"]},
-    "monitoring": {"enabled": True, "labels": {"release": "prometheus"}},
+    "monitoring": {
+        "enabled": True,
+        "labels": {"release": "prometheus"},
+        "rules": {"enabled": True},
+    },
     "secrets": {"enabled": True, "data": [{"variable": "API_TOKEN", "key": "wine/api"}]},
     "pullSecrets": ["registry"],
 }
@@ -36,6 +42,7 @@ def values(name: str, runtime: str, canary: bool) -> dict[str, Any]:
 
     manifest = {"name": "wine-model", "version": 12 * "a", "digests": {"modelcar": STABLE}}
     facts = package_facts(manifest, "ghcr.io/team", STABLE)
+    facts = replace(facts, commit=COMMIT, committed=COMMITTED)
     environment = load_file(Environment, CONF / f"{name}.yaml")
     chosen = chart_values(checked_name(name), environment, facts) | {"runtime": runtime}
     if not canary:

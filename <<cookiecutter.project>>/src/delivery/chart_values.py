@@ -1,13 +1,16 @@
 """The chart's values: what the package is, and what an environment chooses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from delivery.environments import Environment, Name
 from delivery.package import read_package
+from delivery.provenance import source_commit
 from delivery.registry.choice import LOCAL
+from project.artefacts import DVC_LOCK
 from project.errors import UserError
+from project.git import last_change
 from project.loading import load
 from project.settings.identity import Project
 
@@ -20,6 +23,8 @@ class Facts:
     """What is deployed. digest: of the ModelCar; version: for people, and the image's tag.
 
     repository: where ModelCars go, without scheme. image_digest: of the Bento's image, where known.
+    commit, committed: what the package was made from, and when its dvc.lock was committed, as
+    a model is as old as its run; empty where the package's provenance names no commit.
     """
 
     name: str
@@ -27,11 +32,18 @@ class Facts:
     digest: str
     repository: str
     image_digest: str = ""
+    commit: str = ""
+    committed: str = ""
 
     @property
     def model(self) -> dict[str, str]:
         """What names the model in the chart's values."""
-        return {"digest": self.digest, "version": self.version}
+        return {
+            "digest": self.digest,
+            "version": self.version,
+            "commit": self.commit,
+            "committed": self.committed,
+        }
 
 
 def package_facts(manifest: Mapping[str, Any], registry: str, image_digest: str = "") -> Facts:
@@ -49,7 +61,13 @@ def package_facts(manifest: Mapping[str, Any], registry: str, image_digest: str 
 def candidate_facts() -> Facts:
     """Return the facts of the package in dist/."""
     project: Project = load("project", Project)
-    return package_facts(read_package().manifest, project.registry)
+    package = read_package()
+    commit = source_commit(package)
+    return replace(
+        package_facts(package.manifest, project.registry),
+        commit=commit,
+        committed=last_change(DVC_LOCK, commit) if commit else "",
+    )
 
 
 def chart_values(name: Name, environment: Environment, facts: Facts) -> dict[str, Any]:

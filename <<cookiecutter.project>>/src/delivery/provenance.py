@@ -75,6 +75,20 @@ def could_name_its_commit(package: Package) -> bool:
     return not is_exact and not is_vague(head_commit())
 
 
+def source_commit(package: Package) -> str:
+    """Return the commit that a package's provenance names for all of it; empty where there is none.
+
+    `refuse_other_package` says whether the provenance is this package's.
+    """
+    try:
+        refuse_other_package(package)
+    except UserError:  # not signed yet, or anew after it was packaged anew
+        return ""
+    found = read_json(package.folder / PROVENANCE.name)
+    source = found["predicate"]["buildDefinition"]["resolvedDependencies"][0]
+    return "" if "annotations" in source else str(source["digest"]["gitCommit"])
+
+
 def _input(name: str, digest: str) -> dict[str, Any]:
     algorithm, _, value = digest.partition(":")
     return {"name": name, "digest": {algorithm: value}}

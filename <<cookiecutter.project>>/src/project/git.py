@@ -47,3 +47,13 @@ def head_commit(folder: Path | None = None) -> str:
 def is_vague(commit: str) -> bool:
     """Tell whether `head_commit` named no commit that holds exactly these files."""
     return commit == NO_COMMIT or commit.endswith(DIRTY)
+
+
+def last_change(path: Path, commit: str) -> str:
+    """Return when a file was last changed, as seen from a commit: such as 2026-11-20T12:34:56Z.
+
+    Empty where git has no such commit, or no such file in it.
+    """
+    utc = "--date=format-local:%Y-%m-%dT%H:%M:%SZ"
+    done = run_git("log", "-1", "--format=%cd", utc, commit, "--", str(path), TZ="UTC")
+    return "" if done.returncode else done.stdout.strip()

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from project.errors import UserError
 from serving.bundle import Bundle, Contract
 from serving.telemetry import Telemetry
 
+COMMITTED = "2026-11-01T10:00:00Z"
 DIGEST = f"sha256:{64 * 'a'}"
 MANIFEST = {"name": "wine", "version": 12 * "a", "digests": {"modelcar": DIGEST}}
 DEFAULTS = yaml.safe_load(VALUES.read_text(encoding="utf-8"))
@@ -122,14 +124,20 @@ def test_a_comment_covers_what_is_below() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_values_are_facts_and_the_choices_of_the_environment(name: str) -> None:
     environment = load_environment(name)  # type: ignore[arg-type]
-    facts = package_facts(MANIFEST, "ghcr.io/team")
+    facts = replace(package_facts(MANIFEST, "ghcr.io/team"), commit=40 * "c", committed=COMMITTED)
 
     values = chart_values(name, environment, facts)  # type: ignore[arg-type]
 
     assert values == {
         "name": "wine",
         "environment": name,
-        "model": {"repository": "ghcr.io/team/wine", "digest": DIGEST, "version": 12 * "a"},
+        "model": {
+            "repository": "ghcr.io/team/wine",
+            "digest": DIGEST,
+            "version": 12 * "a",
+            "commit": 40 * "c",
+            "committed": COMMITTED,
+        },
         "image": {"repository": "ghcr.io/team/wine-service", "digest": "", "tag": 12 * "a"},
         **environment.values,
     }

@@ -19,6 +19,7 @@ from delivery.state.record import Record
 from delivery.state.store import StateStore
 from project.errors import UserError
 from project.files import read_json, write_json
+from project.git import last_change
 
 from .conftest import files_below, record
 from .deployable import ROOT, commit, edit_environment, make_project, records, train
@@ -101,7 +102,9 @@ def test_the_first_model_goes_without_a_champion_and_the_record_says_so(
     found = StateStore.open().current("dev", "toy")
     assert found
     assert found.state.settings["chart"]["revision"] == written["commit"]
-    assert found.state.chart_values["model"]["digest"] == digest
+    model = found.state.chart_values["model"]
+    assert (model["digest"], model["commit"]) == (digest, written["commit"])
+    assert model["committed"] == last_change(Path("dvc.lock"), written["commit"])
 
 
 def test_a_package_that_runs_already_is_not_deployed_twice(deploy: Deploy) -> None:

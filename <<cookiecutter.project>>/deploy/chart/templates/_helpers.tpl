@@ -86,3 +86,30 @@ interval: 1m
 failureLimit: 2
 consecutiveErrorLimit: 4
 {{- end }}
+
+{{/* A text with the words between two @ filled in: (dict "root" $ "text" "…"). */}}
+{{/* monitoring.rules, in Python, fills them in alike, for Prometheus on a laptop. */}}
+{{- define "model.filled" -}}
+{{- $values := .root.Values -}}
+{{- $pods := printf `namespace="%s",service=~"%s(-canary)?"` .root.Release.Namespace $values.name -}}
+{{- $committed := "NaN" -}}
+{{- with $values.model.committed -}}
+{{- $committed = mustToDate "2006-01-02T15:04:05Z07:00" . | unixEpoch -}}
+{{- end -}}
+{{- $words := dict
+  "name" $values.name
+  "environment" $values.environment
+  "namespace" .root.Release.Namespace
+  "version" $values.model.version
+  "committed" $committed
+  "this" (printf `model="%s",environment="%s"` $values.name $values.environment)
+  "pods" $pods
+  "asked" (printf `%s,path=~"/predict|/v2/models/.+/infer"` $pods)
+  "jobs" (printf `namespace="%s",job_name=~"%s-drift-.+"` .root.Release.Namespace $values.name)
+-}}
+{{- $text := .text -}}
+{{- range $word, $value := merge $words $values.monitoring.rules -}}
+{{- $text = replace (printf "@%s@" $word) (toString $value) $text -}}
+{{- end -}}
+{{- $text -}}
+{{- end }}
