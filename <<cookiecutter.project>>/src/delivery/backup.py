@@ -81,7 +81,9 @@ def _packages(environments: tuple[Name, ...]) -> list[Path]:
     project: Project = load("project", Project)
     store = StateStore.open()
     running = {name: store.current(name, project.name) for name in environments}
-    digests = {found.digest: name for name, found in running.items() if found}
+    deployed = {name: found for name, found in running.items() if found}
+    digests = {found.digest: name for name, found in deployed.items()}
+    digests |= {found.canary.digest: name for name, found in deployed.items() if found.canary}
     for digest, name in digests.items():
         if not packages.exists(digest):
             raise UserError(f"{name} runs {digest}, which the registry does not have; nothing kept")

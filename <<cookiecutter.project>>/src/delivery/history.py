@@ -61,12 +61,19 @@ def period(text: str) -> tuple[datetime, datetime]:
     return start, start + long
 
 
+def _running(record: Record) -> str:
+    """Say what ran, and what had a share of the requests beside it."""
+    if record.share is None:
+        return short(record.runs)
+    return f"{short(record.runs)}, {short(record.digest)} on {record.share.weight}%"
+
+
 def _row(span: Span) -> list[Cell]:
     record = span.record
     return [
         moment(span.start),
         moment(span.end) if span.end else "now",
-        short(record.digest),
+        _running(record),
         record.by.partition(" <")[0],
         record.change or "",
         record.action + (f", past {record.override}" if record.override else ""),

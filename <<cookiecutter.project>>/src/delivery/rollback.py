@@ -1,28 +1,32 @@
-"""Put an environment back to what ran there before: `make rollback ENV=… [TO=record]`."""
+"""Put an environment back to what ran there before: `make rollback ENV=… [TO=record] [DIRECT=1]`.
+
+It goes the way of a deploy, by a commit or a pull request; DIRECT=1 commits at once.
+"""
 
 from delivery import asked
-from delivery.environments import load_environment
-from delivery.following import move_alias
+from delivery.enforcing import enforce
+from delivery.environments import Environment, load_environment
 from delivery.notify import tell
 from delivery.state.reading import Deployed
-from delivery.state.record import Record
+from delivery.state.record import BACK, Record, State
 from delivery.state.store import StateStore
 from delivery.tables import short
 from project.errors import UserError, one_line
 
 
-def roll_back(
+def way_back(
     store: StateStore,
     environment: str,
     model: str,
     to: str | None = None,
     change: str | None = None,
     reason: str | None = None,
-) -> Record:
-    """Restore the previous state, or the one of record `to`, byte for byte, by a new commit.
+) -> tuple[State, Record]:
+    """Return the previous state, or the one of record `to`, byte for byte, and the record of it.
 
-    The digest that ran until now counts as rolled back (`StateStore.rolled_back`), and a gate can
-    refuse it. Raises `UserError` where there is nothing to go back to.
+    What ran until now, or had a share as a canary, counts as rolled back once this is in force
+    (`StateStore.rolled_back`), and a gate refuses it. Raises `UserError` where there is nothing to
+    go back to.
     """
     seen = store.current(environment, model)
     if seen is None:
@@ -34,7 +38,7 @@ def roll_back(
     assert target
     refuse_same(seen, target)
     record = Record(
-        action="rollback",
+        action="abort" if seen.canary and to is None else "rollback",
         environment=environment,
         model=model,
         digest=target.digest,
@@ -43,22 +47,24 @@ def roll_back(
         reason=reason or f"Back to {target.id}",
         replaced=seen.record.id,
     )
-    return store.change(environment, model, store.state_of(target), record)
+    return store.state_of(target), record
 
 
 def previous(records: list[Record]) -> Record | None:
-    """Return what ran before what runs now.
+    """Return what ran before what runs now; while a canary is under way, what runs beside it.
 
     What was rolled back is skipped: to roll back twice is to go back by two, not to and fro.
     """
+    changes = [record for record in records if record.changes]
     left: list[Record] = []
-    for record in filter(lambda each: each.changes, records):
+    for record in (each for each in changes if each.share is None):
         same = [number for number, each in enumerate(left) if each.state == record.state]
-        if record.action == "rollback" and same:
+        if record.action in BACK and same:
             del left[same[-1] + 1 :]
         else:
             left.append(record)
-    return left[-2] if len(left) > 1 else None
+    last = 1 if changes and changes[-1].share else 2
+    return left[-last] if len(left) >= last else None
 
 
 def refuse_same(seen: Deployed, target: Record) -> None:
@@ -70,20 +76,31 @@ def refuse_same(seen: Deployed, target: Record) -> None:
 def _named(records: list[Record], name: str, place: str) -> Record:
     for record in records:
         if record.id == name:
+            if record.share:
+                raise UserError(f"TO: {name} is a canary, which comes by make canary alone")
             return record
     raise UserError(f"TO: {place} has no record {name!r}; make history lists them")
+
+
+def put_back(store: StateStore, settings: Environment, new: State, record: Record) -> str:
+    """Put a way back in force, or propose it, and say so."""
+    made = enforce(store, settings, new, record, direct=asked.given("DIRECT") is not None)
+    what = f"{record.model} {short(record.digest)}"
+    return made.said(
+        f"{record.environment} is back at {what}",
+        f"{record.environment} asks to go back to {what}",
+    )
 
 
 def main() -> None:
     """Roll back, and say to what."""
     environment, model = asked.environment(), asked.model()
     settings, store = load_environment(environment), StateStore.open()
-    record = roll_back(
+    new, record = way_back(
         store, environment, model, asked.given("TO"), asked.given("CHANGE"), asked.given("REASON")
     )
-    line = f"{environment} is back at {model} {short(record.digest)} ({record.id})"
+    line = put_back(store, settings, new, record)
     print(line)
-    move_alias(environment, store.state_of(record))
     tell(settings.notify, f"{line}: {record.reason}")
 
 

@@ -35,6 +35,8 @@ def _row(
         return [environment, "nothing", "", "", "", "", ""]
     since = landing(store.repository.objects, tip, found.record)
     digest = short(found.digest)
+    if found.canary and found.canary.share:
+        digest += f", {short(found.canary.digest)} on {found.canary.share.weight}%"
     return [
         environment,
         Text(f"{digest}, edited", style="red") if found.edited else digest,
@@ -52,6 +54,8 @@ def compared(found: Deployed, candidate: dict[str, Any] | None) -> str:
         return "none"
     if candidate["digests"]["modelcar"] == found.digest:
         return "is this one"
+    if found.canary and candidate["digests"]["modelcar"] == found.canary.digest:
+        return "is the canary"
     ours = found.state.settings.get("package", {}).get("metrics", {})
     for name, value in candidate.get("metrics", {}).items():
         if name in ours:

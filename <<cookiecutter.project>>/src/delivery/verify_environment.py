@@ -1,7 +1,8 @@
 """Does an environment's model answer as it should? `make verify ENV=… [URL=…]`.
 
 With a URL the running service is asked. Without one the package is pulled by the environment's
-digest, started on a free port, and asked; the record says which of the two it was.
+digest, started on a free port, and asked; the record says which of the two it was. While a canary
+is under way it is the canary that is verified: what has the other requests was before.
 """
 
 import signal
@@ -16,7 +17,7 @@ from delivery.environments import Environment, Name, load_environment
 from delivery.following import move_alias
 from delivery.notify import tell
 from delivery.package import Package
-from delivery.rollback import roll_back
+from delivery.rollback import put_back, way_back
 from delivery.service_checks import Check, check_service, refuse_other_url
 from delivery.state.reading import Deployed
 from delivery.state.record import Record
@@ -86,10 +87,11 @@ def main() -> None:
         raise UserError(f"{name}/{model}: nothing runs there, so nothing can be verified")
     if seen.edited or seen.state.digest != seen.digest:
         raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
-    result = verify_environment(packages.fetch(seen.digest), url, settings)
+    subject = seen.record.digest
+    result = verify_environment(packages.fetch(subject), url, settings)
     _note(store, name, seen, result)
     failed = [check for check in result["checks"] if not check["passed"]]
-    what = f"{model} {short(seen.digest)} in {name}"
+    what = f"{model} {short(subject)} in {name}" + (", a canary," if seen.canary else "")
     if not failed:
         line = f"{what} is verified ({result['target']})"
         print("\n".join([*(f"{each['id']}: {each['said']}" for each in result["checks"]), line]))
@@ -98,7 +100,7 @@ def main() -> None:
         return
     line = f"{what} failed: {failed[0]['id']}: {failed[0]['said']}"
     if settings.verification.rollback:
-        line += f"; {_rolled_back(store, name, model, line)}"
+        line += f"; {_rolled_back(store, settings, seen, line)}"
     tell(settings.notify, line)
     raise UserError(line)
 
@@ -108,7 +110,7 @@ def _note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any])
         action="verify",
         environment=name,
         model=seen.record.model,
-        digest=seen.digest,
+        digest=seen.record.digest,
         commit=seen.record.commit,
         replaced=seen.record.id,
         verification=result,
@@ -116,14 +118,13 @@ def _note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any])
     store.note(record)
 
 
-def _rolled_back(store: StateStore, name: Name, model: str, why: str) -> str:
+def _rolled_back(store: StateStore, settings: Environment, seen: Deployed, why: str) -> str:
     """Roll back, and say to what, or why not."""
     try:
-        record = roll_back(store, name, model, reason=why)
+        new, record = way_back(store, seen.record.environment, seen.record.model, reason=why)
+        return put_back(store, settings, new, record)
     except UserError as error:
         return f"not rolled back: {error}"
-    move_alias(name, store.state_of(record))
-    return f"rolled back to {short(record.digest)} ({record.id})"
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ import pytest
 
 from delivery import packages
 from delivery.deploy import main
-from delivery.gates.all import IDS
+from delivery.gates.all import GATES, KNOWN
 from delivery.push import main as push
 from delivery.registry.choice import open_registry
 from delivery.registry.interface import fetch_manifest
-from delivery.rollback import roll_back
 from delivery.state.record import Record
 from delivery.state.store import StateStore
 from project.errors import UserError
@@ -23,7 +22,7 @@ from project.git import last_change
 
 from .conftest import files_below, record
 from .deployable import ROOT, commit, edit_environment, make_project, records, train
-from .state.conftest import git, own_settings
+from .state.conftest import git, own_settings, roll_back
 
 __all__ = ["own_settings"]
 VARIABLES = ("CHANGE", "OVERRIDE", "REASON", "DRY_RUN", "DIRECT", "SLIPWAY_WEBHOOK")
@@ -302,7 +301,7 @@ def test_what_was_rolled_back_does_not_come_again(
         for environment in ("dev", "test"):
             deploy(environment)
             verify(environment)
-    roll_back(StateStore.open(), "test", "toy", reason="it is slow")
+    roll_back("test", reason="it is slow")
     line = refused("test")
     assert f"rolled_back: {last[7:19]} was rolled back in test by Ada" in line
     assert "(it is slow)" in line
@@ -392,11 +391,14 @@ def test_a_dry_run_shows_every_gate_and_changes_nothing(
     before = everything()
     shown = deploy(DRY_RUN="1")
     assert everything() == before
-    assert [line.split()[0] for line in shown.splitlines()] == ["gate", *IDS]
+    assert [line.split()[0] for line in shown.splitlines()] == [
+        "gate",
+        *(gate.id for gate in GATES),
+    ]
 
     plant_new_file()
     assert "clean: notes.txt" in refused(DRY_RUN="1")
-    assert len(capsys.readouterr().out.splitlines()) == 1 + len(IDS)
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(GATES)
 
 
 def test_an_mlflow_out_of_reach_stops_nothing(deploy: Deploy) -> None:
@@ -410,6 +412,6 @@ def test_make_gates_prints_each_with_its_help(folder: Path) -> None:
     done = subprocess.run(
         ["bin/python", "-m", "delivery.gates.all"], cwd=ROOT, capture_output=True, text=True
     )
-    for name in IDS:
+    for name in KNOWN:
         assert f"\n{name}: " in f"\n{done.stdout}"
-    assert "Needs: CHANGE=…. May be overridden: nowhere." in done.stdout
+    assert "Asked by: deploy, canary, promote. Needs: CHANGE=…." in done.stdout

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from delivery.rollback import main, roll_back
+from delivery.rollback import main
 from delivery.state.store import StateStore
 from project.errors import UserError
 
-from .state.conftest import deploy, digest, git, own_settings, repo
+from .state.conftest import deploy, digest, git, own_settings, repo, roll_back
 
 __all__ = ["own_settings", "repo"]
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ def test_the_previous_state_comes_back_byte_for_byte_as_a_new_commit(repo: Path)
     before = git(repo, "ls-tree", "gitops", "dev/toy/")
     second = deploy(2)
 
-    made = roll_back(StateStore.open(), "dev", "toy", change="CHG-2", reason="slow")
+    made = roll_back(change="CHG-2", reason="slow")
 
     after = git(repo, "ls-tree", "gitops", "dev/toy/").splitlines()
     assert [line for line in after if "history" not in line] == [
@@ -36,14 +36,13 @@ def test_the_previous_state_comes_back_byte_for_byte_as_a_new_commit(repo: Path)
 def test_to_roll_back_twice_is_to_go_back_by_two(repo: Path) -> None:
     for number in (1, 2, 3):
         deploy(number)
-    store = StateStore.open()
 
-    assert roll_back(store, "dev", "toy").digest == digest(2)
-    assert roll_back(store, "dev", "toy").digest == digest(1)
+    assert roll_back().digest == digest(2)
+    assert roll_back().digest == digest(1)
     with pytest.raises(UserError, match="dev/toy: nothing ran there before"):
-        roll_back(store, "dev", "toy")
+        roll_back()
     deploy(4)
-    assert roll_back(store, "dev", "toy").digest == digest(1)
+    assert roll_back().digest == digest(1)
 
 
 def test_a_record_can_be_named(
@@ -76,7 +75,7 @@ def test_an_edit_by_hand_is_undone_by_naming_the_last_record(repo: Path) -> None
     assert edited is not None
     assert edited.edited
 
-    roll_back(store, "dev", "toy", to=last.id)
+    roll_back(to=last.id)
 
     found = store.current("dev", "toy")
     assert found is not None
@@ -84,14 +83,13 @@ def test_an_edit_by_hand_is_undone_by_naming_the_last_record(repo: Path) -> None
 
 
 def test_what_cannot_be_rolled_back_is_refused(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = StateStore.open()
     with pytest.raises(UserError, match="dev/toy: nothing runs there, so nothing can be rolled"):
-        roll_back(store, "dev", "toy")
+        roll_back()
     last = deploy(1)
     with pytest.raises(UserError, match="TO: dev/toy has no record 'x'; make history lists them"):
-        roll_back(store, "dev", "toy", to="x")
+        roll_back(to="x")
     with pytest.raises(UserError, match="is what runs; choose another"):
-        roll_back(store, "dev", "toy", to=last.id)
+        roll_back(to=last.id)
     monkeypatch.setenv("ENV", "production")
     with pytest.raises(UserError, match="ENV=production: no such environment; expected ENV=dev"):
         main()

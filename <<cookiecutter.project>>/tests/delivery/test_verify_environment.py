@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from delivery.canary import main as canary
+from delivery.deploy import main as deploying
 from delivery.state.store import StateStore
 from delivery.verify_environment import main
 from project.errors import UserError
@@ -166,7 +168,7 @@ def test_a_failure_rolls_back_where_the_environment_says_so(
     deployed(2.0, rollback=True)
     deployed(1.0, rollback=True)
     service.ready = 503
-    with pytest.raises(UserError, match="answered 503; rolled back to "):
+    with pytest.raises(UserError, match="answered 503; dev is back at toy "):
         main()
 
     first, second, note, back = records("dev")
@@ -175,6 +177,29 @@ def test_a_failure_rolls_back_where_the_environment_says_so(
     assert "ready: /readyz answered 503" in back["reason"]
     with pytest.raises(UserError, match="not rolled back: dev/toy: nothing ran there before"):
         main()
+
+
+def test_of_a_canary_the_candidate_is_verified_and_a_failure_aborts_it(
+    deployed: Callable[..., None], service: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed(2.0, rollback=True)
+    extras = {"route": {"enabled": True}, "monitoring": {"enabled": True}}
+    edit_environment("dev", values=extras | {"canary": {"enabled": True}})
+    deploying()
+    candidate = train(1.0)
+    monkeypatch.setenv("WEIGHT", "20")
+    canary()
+    assert service.told[-1].startswith(f"dev gives toy {candidate[7:19]} 20% of its requests (")
+    service.digest = read_json(Path("dist/manifest.json"))["digests"]["model"]
+    main()
+    assert f"toy {candidate[7:19]} in dev, a canary, is verified" in service.told[-1]
+    note = records("dev")[-1]
+    assert (note["digest"], note["verification"]["passed"]) == (candidate, True)
+
+    service.ready = 503
+    with pytest.raises(UserError, match="answered 503; dev is back at toy "):
+        main()
+    assert [each["action"] for each in records("dev")[-2:]] == ["verify", "abort"]
 
 
 def test_a_webhook_that_fails_is_told_and_stops_nothing(

@@ -3,6 +3,7 @@
 import inspect
 
 from delivery.environments import NAMES, load_environment
+from delivery.gates.canary_gates import Alone, Tried
 from delivery.gates.champion import Champion
 from delivery.gates.gate import Gate
 from delivery.gates.package_gates import Clean, Current, FromHead, Signed, Tag, Verdict
@@ -10,7 +11,7 @@ from delivery.gates.way_gates import Before, Change, Freeze, Records, RolledBack
 from project.artefacts import CONF
 from project.errors import UserError, one_line
 
-#: What takes longest comes last.
+#: Those of a deploy and of a canary; what takes longest comes last.
 GATES: tuple[Gate, ...] = (
     Freeze(),
     Change(),
@@ -20,22 +21,26 @@ GATES: tuple[Gate, ...] = (
     FromHead(),
     Current(),
     Records(),
+    Alone(),
     Before(),
     RolledBack(),
     Tag(),
     Champion(),
 )
-IDS = tuple(gate.id for gate in GATES)
+#: Those of a promotion: what a canary was asked when it came is not asked again.
+PROMOTION: tuple[Gate, ...] = (Freeze(), Change(), Records(), RolledBack(), Tried())
+#: Every gate by its id.
+KNOWN: dict[str, Gate] = {gate.id: gate for gate in (*GATES, *PROMOTION)}
 
 
 def checked_override(environment: str, overridable: list[str], gate: str, reason: str) -> str:
     """Return the gate to override; `UserError` where it may not be, or nobody says why."""
     path = CONF / "environment" / f"{environment}.yaml"
     for name in overridable:
-        if name not in IDS:
-            raise UserError(f"{path}: overridable: {name}: no such gate; {', '.join(IDS)} are")
-    if gate not in IDS:
-        raise UserError(f"OVERRIDE={gate}: no such gate; {', '.join(IDS)} are")
+        if name not in KNOWN:
+            raise UserError(f"{path}: overridable: {name}: no such gate; {', '.join(KNOWN)} are")
+    if gate not in KNOWN:
+        raise UserError(f"OVERRIDE={gate}: no such gate; {', '.join(KNOWN)} are")
     if gate not in overridable:
         may = f"only {', '.join(overridable)} may" if overridable else "none may"
         raise UserError(f"OVERRIDE={gate}: not in {environment}, where {may} be ({path})")
@@ -45,14 +50,17 @@ def checked_override(environment: str, overridable: list[str], gate: str, reason
 
 
 def main() -> None:
-    """Print each gate: what it asks for, what it needs, and where it may be overridden."""
+    """Print each gate: what asks it and for what, what it needs, where it may be overridden."""
     may = {name: load_environment(name).overridable for name in NAMES}
-    for gate in GATES:
+    entering, promoted = {gate.id for gate in GATES}, {gate.id for gate in PROMOTION}
+    for gate in KNOWN.values():
+        by = ["deploy, canary"] * (gate.id in entering) + ["promote"] * (gate.id in promoted)
         where = [name for name in NAMES if gate.id in may[name]]
         print(f"{gate.id}: {gate.title}")
         for line in inspect.cleandoc(gate.__doc__ or "").splitlines():
             print(f"    {line}".rstrip())
-        print(f"    Needs: {gate.needs}. May be overridden: {', '.join(where) or 'nowhere'}.\n")
+        print(f"    Asked by: {', '.join(by)}. Needs: {gate.needs}.")
+        print(f"    May be overridden: {', '.join(where) or 'nowhere'}.\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from delivery.environments import Environment, Name
 from delivery.package import Package
 from delivery.state.reading import Deployed
+from delivery.state.record import Action
 from delivery.state.store import StateStore
 from project.errors import UserError
 
@@ -25,8 +26,12 @@ class RefusedError(UserError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A package that asks to enter an environment; `seen` is what is in force there."""
+    """A package that asks to enter an environment; `seen` is what is in force there.
 
+    action: how it asks: by a deploy, as a canary, or as the canary that is to be promoted.
+    """
+
+    action: Action
     environment: Name
     settings: Environment
     model: str

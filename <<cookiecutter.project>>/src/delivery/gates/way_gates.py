@@ -54,7 +54,9 @@ class Before(Gate):
             raise RefusedError(f"{before} was edited past its records; look at make audit")
         if found.digest != digest:
             raise RefusedError(f"{before} runs {short(found.digest)}, this is {short(digest)}")
-        note = found.verification.verification if found.verification else None
+        # While a canary is there, the candidate is what was verified last.
+        told = found.verification if not found.canary else None
+        note = told.verification if told else None
         if not note or not note.get("passed"):
             how = "did not pass its verification" if note else "has not been verified"
             raise RefusedError(f"{short(digest)} {how} in {before}; type: make verify ENV={before}")
@@ -64,8 +66,8 @@ class Before(Gate):
                 f"in {before} {short(digest)} was verified as {note.get('target')}, not as it "
                 f"runs; type: make verify ENV={before} URL=…"
             )
-        assert found.verification
-        return {"environment": before, "verification": found.verification.id}
+        assert told
+        return {"environment": before, "verification": told.id}
 
 
 class RolledBack(Gate):

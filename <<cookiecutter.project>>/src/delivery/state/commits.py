@@ -7,7 +7,7 @@ VERBS = {
     "rollback": "Roll {where} back to {what}",
     "canary": "Try {what} on a part of {where}",
     "promote": "Promote {what} in {where}",
-    "abort": "Abort {what} in {where}",
+    "abort": "Abort the canary in {where}: back to {what}",
     "verify": "Verify {what} in {where}",
 }
 

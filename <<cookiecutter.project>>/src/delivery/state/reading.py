@@ -24,8 +24,13 @@ class Deployed:
 
     @property
     def digest(self) -> str:
-        """The digest of the package that is to run."""
-        return self.record.digest
+        """The digest of the package that is to run; not that of a canary beside it."""
+        return self.record.runs
+
+    @property
+    def canary(self) -> Record | None:
+        """The record of the canary that is under way."""
+        return self.record if self.record.share else None
 
     @property
     def verified(self) -> bool | None:

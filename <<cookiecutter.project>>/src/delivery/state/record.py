@@ -21,6 +21,8 @@ from project.yaml_text import yaml_text
 
 Action = Literal["deploy", "rollback", "canary", "promote", "abort", "verify"]
 VERIFY: Action = "verify"
+#: Actions that put back what was there.
+BACK: tuple[Action, ...] = ("rollback", "abort")
 CONFIG, VALUES, HISTORY = "config.yaml", "values.yaml", "history"
 SHOWN = 12  # of a digest's hexadecimal digits
 
@@ -74,13 +76,23 @@ class Kept(BaseModel):
         return {"config_sha256": self.config_sha256, "values_sha256": self.values_sha256}
 
 
+class Share(BaseModel):
+    """What a canary's record says beside its candidate: its share, and what has the rest."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    weight: int
+    beside: str
+
+
 class Record(BaseModel):
     """One change of an environment, or one verification of what it runs.
 
     The caller fills in what it knows; `id`, `time`, `by` and `state` are the store's to fill in.
     `replaced` is the id of the record that the caller has seen in force, or None where it saw none:
     the store refuses the change where that is no longer so. Of a `verification`, `passed` says
-    whether it held.
+    whether it held. `digest` is the package that the record is about: of a canary the candidate,
+    which has but a `share` of the requests.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -99,12 +111,18 @@ class Record(BaseModel):
     gates: list[dict[str, Any]] = Field(default_factory=list)
     replaced: str | None = None
     verification: dict[str, Any] | None = None
+    share: Share | None = None
     state: Kept | None = None
 
     @property
     def changes(self) -> bool:
         """Whether this record put a state in force, rather than speak about one."""
         return self.action != VERIFY
+
+    @property
+    def runs(self) -> str:
+        """The digest of the package that has all requests, or those that a canary leaves."""
+        return self.share.beside if self.share else self.digest
 
     @property
     def file(self) -> str:

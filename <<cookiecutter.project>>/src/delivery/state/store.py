@@ -20,6 +20,7 @@ from delivery.state.commits import message
 from delivery.state.objects import GitError, Objects
 from delivery.state.reading import Deployed, backwards, deployed_at
 from delivery.state.record import (
+    BACK,
     CONFIG,
     VALUES,
     Kept,
@@ -70,14 +71,17 @@ class StateStore:
             return [*backwards(self._objects, self.newest(), environment, model)][::-1]
 
     def rolled_back(self, environment: str, model: str) -> dict[str, Record]:
-        """Return the digests that were rolled back there and not deployed again, and by which."""
+        """Return the digests that were taken back there and not let in again, and by which.
+
+        A canary that was aborted counts as well.
+        """
         records = self.records(environment, model)
         by_id = {record.id: record for record in records}
         marked: dict[str, Record] = {}
         for record in filter(lambda each: each.changes, records):
             marked.pop(record.digest, None)
             gone = by_id.get(record.replaced or "")
-            if record.action == "rollback" and gone and gone.digest != record.digest:
+            if record.action in BACK and gone and gone.digest != record.digest:
                 marked[gone.digest] = record
         return marked
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from delivery.rollback import way_back
 from delivery.state.record import Record, State
 from delivery.state.store import StateStore
 
@@ -81,6 +82,13 @@ def deploy(number: int, environment: str = ENVIRONMENT, model: str = MODEL, **gi
         state(number, environment, model),
         record(number, seen, environment, model, **given),
     )
+
+
+def roll_back(environment: str = ENVIRONMENT, model: str = MODEL, **given: Any) -> Record:
+    """Roll back at once."""
+    store = StateStore.open()
+    new, record = way_back(store, environment, model, **given)
+    return store.change(environment, model, new, record)
 
 
 def record(
