@@ -1,0 +1,95 @@
+"""Traffic with a drift that is known: `make simulate DRIFT=shift [ROWS=…] [URL=…] [OUT=…]`.
+
+Rows are drawn from the test split, which the model has not seen; the same seed draws the same.
+They are sent to a running service, or written: to .jsonl as the service would have recorded them,
+to .csv or .parquet as bare rows. LABELS=file.csv keeps what the rows turned out to be, for
+make labels.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+from monitoring.disturbances import DISTURBANCES
+from monitoring.traffic import Answered, record, send, write_rows
+from monitoring.watched import read_watched
+from project.artefacts import TEST
+from project.errors import UserError, one_line
+from project.files import replacing
+from project.settings.monitoring import load_monitoring
+from project.tables import Contract, keep_pandas_out, read_table
+
+ROWS = 1000
+ENDINGS = (".jsonl", ".csv", ".parquet")
+USAGE = (
+    f"make simulate DRIFT={'|'.join(DISTURBANCES)} [ROWS={ROWS}] URL=http://127.0.0.1:3000 "
+    "or OUT=rows.jsonl [LABELS=labels.csv]"
+)
+
+
+def simulate(test: pa.Table, contract: Contract, kind: str, rows: int, seed: int) -> pa.Table:
+    """Return so many rows of the test split, disturbed; the target stays what it is.
+
+    No row comes twice before each has come once. `UserError` where the table has no column that
+    could be disturbed so.
+    """
+    random = np.random.default_rng(seed)
+    weights = DISTURBANCES[kind].weights(test, contract)
+    if weights is None:
+        turns = [random.permutation(test.num_rows) for _ in range(-(-rows // test.num_rows))]
+        drawn = np.concatenate(turns)[:rows]
+    else:
+        drawn = random.choice(test.num_rows, rows, p=weights)
+    return DISTURBANCES[kind].disturb(test.take(pa.array(drawn)), test, contract, random)
+
+
+def main() -> None:
+    """Send or write what make asks for."""
+    kind, asked, url, out, labels = (*sys.argv[1:], "", "", "", "", "")[:5]
+    rows, target = _asked(kind, asked, url, out)
+    watched, model = read_watched()
+    if not TEST.exists():
+        raise UserError(f"{TEST} is not there: type: make repro, or dvc pull")
+    seed = load_monitoring().drift.seed
+    table = simulate(read_table(TEST), watched.contract, kind, rows, seed)
+    if url:
+        answered = send(table, watched, url)
+    elif target.suffix == ".jsonl":
+        answered = record(table, watched, model, target, datetime.now(UTC))
+    else:
+        answered = None
+        write_rows(table.select(list(watched.contract.columns)), target)
+    if labels:
+        _write_labels(Path(labels), table.column(watched.contract.target), answered)
+    print(f"{rows:,} rows, drift {kind}: {url or out}")
+
+
+def _asked(kind: str, asked: str, url: str, out: str) -> tuple[int, Path]:
+    if kind not in DISTURBANCES:
+        raise UserError(f"DRIFT: {kind or 'missing'}: type: {USAGE}")
+    if not (asked or str(ROWS)).isdecimal() or int(asked or ROWS) < 1:
+        raise UserError(f"ROWS: expected a whole number above 0, got {asked}")
+    if bool(url) == bool(out):
+        raise UserError(f"expected URL or OUT; type: {USAGE}")
+    target = Path(out)
+    if out and target.suffix not in ENDINGS:
+        raise UserError(f"OUT: {out}: expected one of {', '.join(ENDINGS)}")
+    return int(asked or ROWS), target
+
+
+def _write_labels(path: Path, target: pa.ChunkedArray, answered: Answered | None) -> None:
+    if answered is None:
+        raise UserError("LABELS: bare rows have no request that a label could name; OUT=….jsonl")
+    requests, records = answered
+    table = pa.table({"request_id": requests, "record": records, "label": target})
+    with replacing(path) as temporary:
+        csv.write_csv(table, temporary)
+
+
+if __name__ == "__main__":
+    keep_pandas_out()
+    one_line(main)

@@ -1,0 +1,94 @@
+"""Rows on their way to a service, or to where it would have recorded them."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import orjson
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from monitoring.watched import Watched
+from project.errors import UserError
+from project.files import replacing
+from project.onnx_model import OnnxModel
+
+REQUEST_ROWS = 20
+SPREAD = timedelta(days=7) - timedelta(minutes=1)  # within what make drift reads
+
+#: The request's id and the record in it, for each row.
+Answered = tuple[list[str], list[int]]
+
+
+def send(table: pa.Table, watched: Watched, url: str) -> Answered:
+    """Ask a running service for predictions; `UserError` where it does not give them."""
+    requests: list[str] = []
+    records: list[int] = []
+    for rows in _parts(table, watched):
+        body = orjson.dumps(rows)
+        try:
+            question = Request(f"{url.rstrip('/')}/predict", body, method="POST")
+            with urlopen(question, timeout=30) as answer:
+                requests += [answer.headers["X-Request-Id"]] * len(rows)
+                records += range(len(rows))
+        except HTTPError as error:
+            said = json.loads(error.read() or b"{}").get("error", error.reason)
+            raise UserError(f"URL: {url}: {error.code}: {said}") from None
+        except (URLError, ValueError, OSError) as error:
+            raise UserError(f"URL: {url}: {error}; is it there? type: make serve") from None
+    return requests, records
+
+
+def record(
+    table: pa.Table, watched: Watched, model: OnnxModel, path: Path, now: datetime
+) -> Answered:
+    """Write lines as the service would have, spread over the last week."""
+    requests: list[str] = []
+    records: list[int] = []
+    answers = _answers(table, model)
+    stored = watched.as_recorded(table)
+    parts = list(_parts(table, watched))
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        for number, rows in enumerate(parts):
+            start = number * REQUEST_ROWS
+            moment = now - SPREAD * (1 - (number + 1) / len(parts))
+            request = f"simulated-{now:%Y%m%dT%H%M%SZ}-{number}"
+            line = {
+                "time": moment.isoformat(timespec="microseconds"),
+                "request_id": request,
+                "model": watched.digest,
+                "inputs": stored.slice(start, len(rows)).to_pylist(),
+                "outputs": answers[start : start + len(rows)],
+            }
+            file.write(orjson.dumps(line) + b"\n")
+            requests += [request] * len(rows)
+            records += range(len(rows))
+    return requests, records
+
+
+def write_rows(table: pa.Table, path: Path) -> None:
+    """Write bare rows as CSV or Parquet."""
+    with replacing(path) as temporary:
+        write = csv.write_csv if path.suffix == ".csv" else parquet.write_table
+        write(table.replace_schema_metadata(None), temporary)
+
+
+def _parts(table: pa.Table, watched: Watched) -> Iterator[list[dict[str, Any]]]:
+    inputs = table.select(list(watched.contract.columns))
+    for start in range(0, table.num_rows, REQUEST_ROWS):
+        yield inputs.slice(start, REQUEST_ROWS).to_pylist()
+
+
+def _answers(table: pa.Table, model: OnnxModel) -> list[dict[str, Any]]:
+    predicted = model.predict(table)
+    classes = model.contract.classes
+    if classes is None or predicted.label is None:
+        return [{"prediction": value} for value in predicted.scores.tolist()]
+    return [
+        {"label": str(label), "probabilities": dict(zip(classes, shares, strict=True))}
+        for label, shares in zip(predicted.label.tolist(), predicted.scores.tolist(), strict=True)
+    ]

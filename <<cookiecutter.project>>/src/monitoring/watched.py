@@ -1,0 +1,117 @@
+"""What is watched: a model, how its columns are recorded, and the reference it is held against."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from project.artefacts import ONNX, REFERENCE
+from project.errors import UserError
+from project.files import sha256
+from project.loading import load
+from project.onnx_model import OnnxModel, Predictions
+from project.settings.base import ColumnType
+from project.settings.identity import Tracking
+from project.settings.serving import Serving
+from project.tables import Contract, read_table
+
+Kinds = dict[str, ColumnType]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A model and what is recorded of it; `digest` is `sha256:…` of the model's file."""
+
+    name: str
+    digest: str
+    contract: Contract
+    hashed: frozenset[str]
+    left_out: frozenset[str]
+    folder: Path
+
+    @property
+    def version(self) -> str:
+        """The first 12 digits of the digest, as the service's metrics have it."""
+        return self.digest.removeprefix("sha256:")[:12]
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """Columns that are recorded, by type; a digest is a category, whatever it stands for."""
+        return {
+            name: "category" if name in self.hashed else kind
+            for name, kind in self.contract.columns.items()
+            if name not in self.left_out
+        }
+
+    @property
+    def answer(self) -> str:
+        """The column of a table that holds what the model answered."""
+        return "label" if self.contract.classes else "prediction"
+
+    @property
+    def answer_kind(self) -> ColumnType:
+        """The type of what the model answers."""
+        return "category" if self.contract.classes else "number"
+
+    def as_recorded(self, table: pa.Table) -> pa.Table:
+        """Return rows of the contract as the store has them, hashed columns as digests."""
+        return pa.table(
+            {
+                name: digests(table.column(name)) if name in self.hashed else table.column(name)
+                for name in self.kinds
+            }
+        )
+
+
+def read_watched() -> tuple[Watched, OnnxModel]:
+    """Read the model that the pipeline made last; `UserError` where there is none."""
+    for path in (ONNX, REFERENCE):
+        if not path.exists():
+            raise UserError(
+                f"{path} is not there: no model was made yet; type: make repro, or dvc pull"
+            )
+    model = OnnxModel(ONNX)
+    recording = load("serving", Serving).recording
+    watched = Watched(
+        name=load("tracking", Tracking).model,
+        digest=f"sha256:{sha256(ONNX)}",
+        contract=model.contract,
+        hashed=frozenset(recording.hashed) - frozenset(recording.left_out),
+        left_out=frozenset(recording.left_out),
+        folder=Path(recording.folder),
+    )
+    return watched, model
+
+
+def read_reference(watched: Watched, model: OnnxModel) -> pa.Table:
+    """Return the reference as the store would have it, with what the model answers to it."""
+    rows = read_table(REFERENCE)
+    table = watched.as_recorded(rows)
+    return table.append_column(watched.answer, answers(model.predict(rows)))
+
+
+def answers(predictions: Predictions) -> pa.Array:
+    """Return labels, or predicted numbers."""
+    if predictions.label is None:
+        return pa.array(predictions.scores, pa.float64(), from_pandas=True)
+    return pa.array(predictions.label.astype(str), pa.string())
+
+
+def digests(column: pa.ChunkedArray) -> pa.Array:
+    """Return the names that the service records for values; missing stays missing."""
+    encoded = column.combine_chunks().dictionary_encode()
+    names = [digest(value) for value in encoded.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(encoded.indices)
+
+
+def digest(value: Any) -> str | None:
+    """Return the service's name for a value; a whole number has one, written as 14 or as 14.0."""
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]

@@ -1,0 +1,76 @@
+"""What conf/monitoring.yaml may say: strict, so that a typo stops with the key's name."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from project.artefacts import MONITORING
+from project.loading import load_file
+from project.settings.base import Share, Strict
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}[mhd]", text):
+        raise ValueError("expected a span of time, such as 30m, 12h or 7d")
+    return text
+
+
+Span = Annotated[str, AfterValidator(_span)]
+
+
+class Methods(Strict):
+    """Evidently's names for a test, by the type of a column."""
+
+    number: str
+    category: str
+
+
+class EvidentlyTests(Strict):
+    """Which test Evidently makes of a column: `small` up to so many rows, `large` beyond."""
+
+    small_rows: int = Field(ge=1)
+    small: Methods
+    large: Methods
+
+
+class Drift(Strict):
+    """When a column has drifted, and what is read to tell."""
+
+    since: Span
+    min_rows: int = Field(ge=10)
+    false_alarms: Share
+    floor: float = Field(gt=0)
+    bins: int = Field(ge=2, le=20)
+    sample_rows: int = Field(ge=100)
+    seed: int = Field(ge=0, lt=2**32)
+    evidently: EvidentlyTests
+
+
+class Labels(Strict):
+    """Which labels are taken."""
+
+    max_unknown: float = Field(ge=0, lt=1)
+
+
+class Monitoring(Strict):
+    """The whole of conf/monitoring.yaml."""
+
+    drift: Drift
+    labels: Labels
+
+
+def load_monitoring(path: Path = MONITORING) -> Monitoring:
+    """Read conf/monitoring.yaml; a `UserError` names the first wrong key."""
+    settings: Monitoring = load_file(Monitoring, path)
+    return settings
+
+
+def span(text: str) -> timedelta:
+    """Return the length of a span of time such as 7d; `ValueError` where it is none."""
+    _span(text)
+    return timedelta(**{UNITS[text[-1]]: int(text[:-1])})

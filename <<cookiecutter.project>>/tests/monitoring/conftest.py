@@ -1,0 +1,102 @@
+"""A project whose model and reference are small, and traffic to it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.parser
+import pyarrow as pa
+import pytest
+import yaml
+
+from project.tables import Contract, write_table
+
+ROOT = Path(__file__).parents[2]
+COLUMNS = {"size": "number", "age": "number", "new": "boolean", "colour": "category"}
+HEAD = """
+<ir_version: 8, opset_import: ["" : 17]>
+houses (float[N,1] size, float[N,1] age, float[N,1] new, string[N,1] colour) => ({outputs})
+<float zero = {{0}}, float one = {{1}}, float two = {{2}}, string[2] names = {{"no", "yes"}}>
+{{
+    unknown = IsNaN (size)
+    known = Where (unknown, zero, size)
+    twice = Mul (known, two)
+    sum = Add (twice, age)
+    {answer}
+}}
+"""
+GRAPHS = {
+    "classification": HEAD.format(
+        outputs="string[N] label, float[N,2] probabilities",
+        answer="""yes = Sigmoid (sum)
+    no = Sub (one, yes)
+    probabilities = Concat <axis = 1> (no, yes)
+    place = ArgMax <axis = 1, keepdims = 0> (probabilities)
+    label = Gather (names, place)""",
+    ),
+    "regression": HEAD.format(
+        outputs="float[N,1] prediction", answer="prediction = Identity (sum)"
+    ),
+}
+PARAMS = {
+    "seed": 42,
+    "tracking": {"experiment": "houses", "model": "houses"},
+    "serving": yaml.safe_load((ROOT / "tests/conf/config.yaml").read_text(encoding="utf-8"))[
+        "serving"
+    ],
+}
+
+
+def houses(rows: int, seed: int, task: str = "classification") -> pa.Table:
+    """Return rows that are drawn from one population, with the target."""
+    random = np.random.default_rng(seed)
+    size, age = random.normal(size=(2, rows))
+    logit = 2 * size + age + random.logistic(size=rows)
+    texts = pa.array(np.where(logit > 0, "yes", "no"))
+    return pa.table(
+        {
+            "size": pa.array(np.where(random.random(rows) < 0.05, np.nan, size), from_pandas=True),
+            "age": age,
+            "new": random.random(rows) < 0.3,
+            "colour": random.choice(list("rgb"), rows, p=[0.6, 0.3, 0.1]),
+            "target": texts if task == "classification" else logit,
+        }
+    )
+
+
+def contract_for(task: str) -> Contract:
+    """Return what the model takes and answers."""
+    return Contract(
+        dataset="houses",
+        task=task,  # type: ignore[arg-type]
+        target="target",
+        classes=["no", "yes"] if task == "classification" else None,
+        columns=COLUMNS,  # type: ignore[arg-type]
+        sources={name: name for name in COLUMNS},
+    )
+
+
+@pytest.fixture
+def made(folder: Path) -> Callable[..., Path]:
+    """Return a function that makes a project which has trained a model."""
+
+    def make(task: str = "classification", **recording: Any) -> Path:
+        contract = contract_for(task)
+        model = onnx.parser.parse_model(GRAPHS[task])
+        onnx.helper.set_model_props(model, {"contract": contract.to_json()})
+        Path("models").mkdir()
+        onnx.save(model, "models/model.onnx")
+        write_table(Path("data/reference.parquet"), houses(2000, 1, task), contract)
+        write_table(Path("data/split/test.parquet"), houses(1500, 2, task), contract)
+        params = json.loads(json.dumps(PARAMS))
+        params["serving"]["recording"] |= recording
+        Path("params.yaml").write_text(yaml.safe_dump(params))
+        Path("conf").mkdir()
+        shutil.copy(ROOT / "tests/conf/monitoring.yaml", "conf/monitoring.yaml")
+        return folder
+
+    return make
