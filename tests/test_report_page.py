@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.deploying import deploy
 from tests.projects import make
+from tests.verdicts import write_verdicts
 
 CASES = {
     "classification": ("model=keras_mlp", "dataset=breast_cancer"),
     "many columns": ("model=random_forest", "dataset=digits"),
     "regression": ("model=elasticnet", "dataset=diabetes"),
     "refused": ("model=random_forest", "evaluation.thresholds.balanced_accuracy=0.999"),
+    "monitored": ("model=keras_mlp", "dataset=breast_cancer"),
 }
 SECTIONS = {
     "verdict": None,
@@ -24,16 +27,18 @@ SECTIONS = {
     "importance": "Importance",
     "slices": "Slices",
     "data": "Data",
+    "monitoring": "Monitoring",
     "parity": "Parity",
     "serving": "Serving",
     "settings": "Settings",
     "digests": "Digests",
 }
 OWN = {
-    "classification": ["Passed", "Confusion", "Loss by step"],
+    "classification": ["Passed", "Confusion", "Loss by step", "make drift"],
     "many columns": ["Confusion", "pixel_0_0"],
     "regression": ["Passed", "Residuals", "Predicted against actual"],
     "refused": ["Refused", "must be at least 0.999"],
+    "monitored": ["The last 12 verdicts", "mean_radius has drifted", "What moved most", "deployed"],
 }
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -61,7 +66,12 @@ def case(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def project(case: str, trained: Trained) -> Path:
     """Return a project with its report written."""
-    return trained("reported", *CASES[case])
+    made = trained("reported", *CASES[case])
+    if case == "monitored":
+        write_verdicts(made)
+        assert deploy(made, number=1) == ""
+        assert make(made, "report").returncode == 0
+    return made
 
 
 def opened(browser: Browser, project: Path, width: int, scheme: str = "light") -> Page:
@@ -116,6 +126,26 @@ def test_every_figure_has_words_for_who_cannot_see_it(browser: Browser, project:
     page = opened(browser, project, 390)
     silent = page.locator("svg:not([aria-hidden]):not([aria-label]), [role=img]:not([aria-label])")
     assert silent.count() == 0
+
+
+@pytest.mark.parametrize("case", ["monitored"])
+def test_verdicts_and_deployments_stand_where_they_happened(
+    browser: Browser, project: Path
+) -> None:
+    section = opened(browser, project, 390).locator("section#monitoring")
+    stems = [stem.bounding_box() for stem in section.locator(".stem").all()]
+    plot, deployed = section.locator(".plot").bounding_box(), section.locator(".deployed")
+    places = [box["x"] for box in stems if box]
+    assert len(places) == 12
+    assert places == sorted(places)
+    assert plot
+    assert plot["x"] <= places[0] < places[-1] <= plot["x"] + plot["width"]
+    assert [box["height"] > 20 for box in stems if box] == [False] * 9 + [True] * 3
+    assert deployed.count() == 1  # after the last verdict
+    assert deployed.inner_text() == "dev"
+    shapes = section.locator("svg .before, svg .now")
+    assert shapes.count() == 2 * section.locator("svg").count() > 0
+    assert all(shape.bounding_box()["height"] > 20 for shape in shapes.all())  # type: ignore[index]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -30,6 +30,7 @@ EVALUATION = Path("reports/evaluation.json")
 METRICS = Path("reports/metrics.json")
 GOLDEN = Path("reports/golden.json")
 PLOTS = Path("reports/plots")
+DRIFT = Path("reports/drift")
 
 PACKAGE = Path("dist")
 BENTO = Path("dist/bento")

@@ -16,6 +16,7 @@ from reporting.columns import class_counts, column_rows, rejected_rows
 from reporting.confusion import confusion
 from reporting.digests import digests
 from reporting.metrics import metric_rows
+from reporting.monitoring import monitoring
 from reporting.ranking import importance, shares, slices
 from reporting.run import Run, read_run
 from reporting.serving import serving
@@ -64,6 +65,7 @@ def _context(run: Run) -> dict[str, Any]:
         "classes": shares(class_counts(run)),
         "rejected": rejected_rows(run),
         "digests": digests(run),
+        "monitoring": monitoring(run),
         "serving": serving(run),
         "choices": choices(run.params),
         "params": as_yaml(run.params),

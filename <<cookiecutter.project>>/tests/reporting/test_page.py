@@ -12,7 +12,7 @@ from reporting.run import read_run
 TASKS = ["classification", "regression"]
 SECTIONS = [
     *("verdict", "metrics", "training", "errors", "calibration", "importance", "slices", "data"),
-    *("parity", "serving", "settings", "digests"),
+    *("monitoring", "parity", "serving", "settings", "digests"),
 ]
 MakeRun = Callable[[str], None]
 Change = Callable[..., None]

@@ -1,17 +1,16 @@
 """Which repository holds the state: the one that GITOPS_REPO names, else the project's own."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from delivery.repository import without_login
 from delivery.state.objects import GitError, Objects
-from delivery.state.repository import BRANCH, Repository
+from delivery.state.repository import Repository
 from project.errors import UserError
 from project.files import replacing
 from project.git import git, run_git
+from project.gitops import BRANCH, clone_of, located
 
-CLONES = Path("build/gitops")
 REMOTE = "origin"
 
 
@@ -67,9 +66,7 @@ def _remote(project: Path) -> str | None:
 
 def _clone(url: str, project: Path) -> Repository:
     """Return our copy of a repository's branch; it is a cache, and holds no work."""
-    if (project / url).exists():
-        url = str((project / url).resolve())
-    folder = project / CLONES / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    folder, url = clone_of(url, project), located(url, project)
     if not folder.exists():
         with replacing(folder) as temporary:
             objects = Objects(temporary)

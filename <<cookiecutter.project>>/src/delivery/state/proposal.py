@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from delivery.state.repository import BRANCH
 from delivery.state.store import Change, StateStore, proposal_branch
+from project.gitops import BRANCH
 
 #: git@host:owner/name.git, ssh://git@host:22/owner/name, https://host/owner/name.git
 REMOTE = re.compile(

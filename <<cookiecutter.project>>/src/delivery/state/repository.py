@@ -14,8 +14,8 @@ from pathlib import Path
 
 from delivery.state.objects import GitError, Objects, complaint
 from project.errors import UserError
+from project.gitops import BRANCH
 
-BRANCH = "gitops"
 REF = f"refs/heads/{BRANCH}"
 #: Git holds a branch's lock for milliseconds; one that stays was left by a process that was killed.
 STALE_SECONDS = 3.0
