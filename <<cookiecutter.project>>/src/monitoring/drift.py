@@ -2,9 +2,10 @@
 
 Ends with 0 where there is no drift, 3 where there is, 4 where there is too little data to say, and
 1 on an error, so that a scheduler can act. make itself turns all of these but 0 into its own 2:
-schedulers call `bin/python -m monitoring.drift [CURRENT [SINCE]]`.
+schedulers call `bin/python -m monitoring.drift`, with CURRENT and SINCE in its environment.
 """
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from monitoring.gate import Judged, judge
 from monitoring.histograms import Histogram, add_all, histogram
 from monitoring.page import render
 from monitoring.publish import push, write_metrics
+from monitoring.quality import Quality, read_labels
 from monitoring.recorded import RecordedRows
 from monitoring.sample import TimeSample
 from monitoring.verdict import EXIT, Found, verdict
@@ -27,15 +29,17 @@ from monitoring.watched import Watched, read_reference, read_watched
 from project.artefacts import DRIFT, REFERENCE
 from project.errors import UserError, one_line
 from project.files import sha256, write_json, write_text
-from project.settings.monitoring import Drift, load_monitoring, span
+from project.settings.monitoring import Drift, Monitoring, load_monitoring, span
 from project.tables import keep_pandas_out
 
 
 class Seen:
     """What is kept of all rows: counts, a number for each row, and a sample."""
 
-    def __init__(self, watched: Watched, reference: pa.Table, settings: Drift) -> None:
-        self._settings = settings
+    def __init__(
+        self, watched: Watched, reference: pa.Table, settings: Drift, quality: Quality | None
+    ) -> None:
+        self.quality = quality
         self._reference = reference
         kinds = {**watched.kinds, watched.answer: watched.answer_kind}
         self.histograms: dict[str, Histogram] = {
@@ -52,6 +56,8 @@ class Seen:
             add_all(self.histograms, self.histograms, batch.table)
             self._hashes.append(row_hashes(batch.table))
             self.sample.add(batch)
+            if self.quality:
+                self.quality.add(batch)
             if batch.times is not None:
                 ends = (float(batch.times.min()), float(batch.times.max()))
                 low, high = self.window or ends
@@ -64,9 +70,11 @@ class Seen:
         return effective_rows(hashes, row_hashes(self._reference))
 
 
-def find(watched: Watched, reference: pa.Table, seen: Seen, rows: Rows, settings: Drift) -> Found:
+def find(
+    watched: Watched, reference: pa.Table, seen: Seen, rows: Rows, monitoring: Monitoring
+) -> Found:
     """Judge each column, and the prediction."""
-    evidence, present = seen.evidence, rows.tally.columns
+    settings, evidence, present = monitoring.drift, seen.evidence, rows.tally.columns
     kinds = {name: kind for name, kind in watched.kinds.items() if name in present}
     kinds[watched.answer] = watched.answer_kind
     judged = [
@@ -84,7 +92,7 @@ def find(watched: Watched, reference: pa.Table, seen: Seen, rows: Rows, settings
         prediction=judged[-1],
         gone=[name for name in watched.kinds if name not in present] if rows.tally.used else [],
         appeared=sorted(present - watched.contract.columns.keys()),
-        quality=None,
+        quality=seen.quality.found(monitoring) if seen.quality else None,
         too_little=_too_little(rows, evidence, settings),
     )
 
@@ -114,13 +122,16 @@ def evidently_view(
 def main() -> None:
     """Judge the rows that make names, or what the service has recorded."""
     now = datetime.now(UTC).replace(microsecond=0)
-    settings = load_monitoring().drift
+    monitoring = load_monitoring()
+    settings = monitoring.drift
     watched, model = read_watched()
     reference = read_reference(watched, model)
-    rows = _rows(watched, settings, now, *sys.argv[1:3])
-    seen = Seen(watched, reference, settings)
+    labels = read_labels()
+    rows = _rows(watched, settings, now, keyed=labels is not None)
+    quality = None if labels is None else Quality(watched, labels)
+    seen = Seen(watched, reference, settings, quality)
     seen.read(rows)
-    found = find(watched, reference, seen, rows, settings)
+    found = find(watched, reference, seen, rows, monitoring)
     view = evidently_view(reference, seen, found, settings)
     result = verdict(found, view, now)
     path = write(result, view)
@@ -140,9 +151,8 @@ def write(result: dict[str, Any], view: EvidentlyView | None) -> Path:
     return page
 
 
-def _rows(
-    watched: Watched, settings: Drift, now: datetime, current: str = "", since: str = ""
-) -> Rows:
+def _rows(watched: Watched, settings: Drift, now: datetime, keyed: bool) -> Rows:
+    current, since = (os.environ.get(name, "") for name in ("CURRENT", "SINCE"))
     path = Path(current) if current else watched.folder
     if current and not path.exists():
         raise UserError(f"CURRENT: {path}: no such file or folder")
@@ -152,7 +162,7 @@ def _rows(
         raise UserError(f"SINCE: {error}, got {since}") from None
     # A file that is named is judged whole, unless told otherwise.
     start = None if path.is_file() and not since else now - back
-    return RecordedRows(path, watched, start, now, keyed=False)
+    return RecordedRows(path, watched, start, now, keyed)
 
 
 def _headline(result: dict[str, Any]) -> str:

@@ -22,7 +22,10 @@ OTHER = "(other)"
 
 @dataclass(frozen=True)
 class Binned:
-    """Counts by bin. names: cuts between bins of a number, one less than bins; or categories."""
+    """Counts by bin. names: categories, or edges of a number's bins, one more than bins.
+
+    The outermost edges are finite, and their bins hold what lies beyond, too.
+    """
 
     names: list[Any]
     reference: Array
@@ -58,13 +61,22 @@ class NumberHistogram:
         # Each fine bin ends where it belongs: at its own upper cut.
         place = np.append(np.searchsorted(cuts, self._fine, side="left"), len(cuts))
         return Binned(
-            [float(cut) for cut in cuts],
+            self._edges(cuts),
             np.bincount(place, self._reference, len(cuts) + 1),
             np.bincount(place, self._current, len(cuts) + 1),
             self._reference_missing,
             self._current_missing,
             None,
         )
+
+    def _edges(self, cuts: Array) -> list[float]:
+        ends = self._values[~np.isnan(self._values)]
+        low, high = (float(ends.min()), float(ends.max())) if len(ends) else (0.0, 1.0)
+        inner = [float(cut) for cut in cuts]
+        beyond = (high - low) / 10 or 1.0  # where the first or last cut is the end itself
+        first = low if not inner or low < inner[0] else inner[0] - beyond
+        last = high if not inner or high > inner[-1] else inner[-1] + beyond
+        return [first, *inner, last if last > first else first + beyond]
 
     def _count(self, values: Array) -> tuple[Array, int]:
         missing = np.isnan(values)

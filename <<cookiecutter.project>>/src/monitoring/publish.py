@@ -29,18 +29,20 @@ def push(verdict: dict[str, Any], registry: Any) -> None:
         return
     from prometheus_client import push_to_gateway
 
-    grouping = {
-        "model": verdict["model"]["name"],
-        "environment": os.environ.get("ENVIRONMENT", "") or "dev",
-    }
+    grouping = {"model": verdict["model"]["name"], "environment": environment()}
     try:
         push_to_gateway(url, "drift", registry, grouping, timeout=10)
     except (URLError, ValueError, OSError) as error:
         raise UserError(f"PUSHGATEWAY: {url}: not published: {error}") from None
 
 
+def environment() -> str:
+    """Name where the model runs, as ENVIRONMENT says."""
+    return os.environ.get("ENVIRONMENT", "") or "local"
+
+
 def metrics(verdict: dict[str, Any]) -> Any:
-    """Return a registry of a verdict's metrics, each with the model's name, version and digest."""
+    """Return a registry of a verdict's metrics, each labelled with model and environment."""
     from prometheus_client import CollectorRegistry, Gauge
 
     model = verdict["model"]
@@ -48,6 +50,7 @@ def metrics(verdict: dict[str, Any]) -> Any:
         "model": model["name"],
         "model_version": model["version"],
         "model_digest": model["digest"],
+        "environment": environment(),
     }
     registry = CollectorRegistry()
 
@@ -98,7 +101,9 @@ def _quality(quality: dict[str, Any] | None, gauge: Any, one: Any, same: dict[st
     one("quality_rows", "Rows whose label has arrived", quality["labelled"])
     value = gauge("quality", "What the model reaches on labelled rows", "metric")
     floor = gauge("quality_floor", "What it must reach", "metric")
+    kept = gauge("quality_kept", "1 where it does, or where too few labels have come", "metric")
     for metric in quality["metrics"]:
+        kept.labels(**same, metric=metric["name"]).set(metric["kept"])
         if metric["current"] is not None:
             value.labels(**same, metric=metric["name"]).set(metric["current"])
         if metric["floor"] is not None:

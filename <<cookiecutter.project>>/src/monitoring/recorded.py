@@ -18,6 +18,8 @@ from project.errors import UserError
 
 #: Rows made into a table at once: some 60 MB of Python's objects at 20 columns.
 BATCH_ROWS = 20_000
+#: Clocks differ: what is dated further ahead of ours was dated by one that is wrong.
+SKEW_SECONDS = 300
 
 
 class RecordedRows:
@@ -28,7 +30,7 @@ class RecordedRows:
     ) -> None:
         self._watched = watched
         self._since = since.timestamp() if since else -np.inf
-        self._now = now.timestamp()
+        self._latest = now.timestamp() + SKEW_SECONDS
         self._keyed = keyed
         self._model = watched.digest
         self._first_mistake: str | None = None
@@ -68,7 +70,7 @@ class RecordedRows:
             self.tally.other_models += rows
         elif time < self._since:
             self.tally.outside += rows
-        elif time > self._now:
+        elif time > self._latest:
             self.tally.ahead += rows
         else:
             waiting.inputs += inputs

@@ -6,7 +6,7 @@ to .csv or .parquet as bare rows. LABELS=file.csv keeps what the rows turned out
 make labels.
 """
 
-import sys
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,7 +49,8 @@ def simulate(test: pa.Table, contract: Contract, kind: str, rows: int, seed: int
 
 def main() -> None:
     """Send or write what make asks for."""
-    kind, asked, url, out, labels = (*sys.argv[1:], "", "", "", "", "")[:5]
+    names = ("DRIFT", "ROWS", "URL", "OUT", "LABELS")
+    kind, asked, url, out, labels = (os.environ.get(name, "") for name in names)
     rows, target = _asked(kind, asked, url, out)
     watched, model = read_watched()
     if not TEST.exists():

@@ -6,7 +6,6 @@ import pyarrow as pa
 
 from pipeline.golden import golden
 from pipeline.importance import permutation_importance
-from pipeline.intervals import intervals
 from pipeline.plots import plot_tables
 from pipeline.slices import slice_metrics
 from pipeline.verdict import judge, metric_rows
@@ -14,6 +13,7 @@ from project.artefacts import EVALUATION, GOLDEN, METRICS, ONNX, PLOTS, TEST
 from project.errors import one_line
 from project.files import replacing, write_json
 from project.inputs import target_values
+from project.intervals import intervals
 from project.loading import load
 from project.metrics import Scored, compute
 from project.onnx_model import OnnxModel

@@ -13,6 +13,11 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from project.inputs import target_values
+from project.metrics import compute
+from project.onnx_model import OnnxModel
+from project.scoring import hold_against
+from project.settings.evaluation import DIRECTIONS
 from project.tables import Contract, write_table
 
 ROOT = Path(__file__).parents[2]
@@ -95,8 +100,52 @@ def made(folder: Path) -> Callable[..., Path]:
         params = json.loads(json.dumps(PARAMS))
         params["serving"]["recording"] |= recording
         Path("params.yaml").write_text(yaml.safe_dump(params))
+        write_evaluation(OnnxModel(Path("models/model.onnx")), houses(1500, 2, task))
         Path("conf").mkdir()
         shutil.copy(ROOT / "tests/conf/monitoring.yaml", "conf/monitoring.yaml")
         return folder
 
     return make
+
+
+def write_evaluation(model: OnnxModel, test: pa.Table) -> None:
+    """Write what stage evaluate says of the model, with a threshold that it just meets."""
+    contract = model.contract
+    scored = hold_against(target_values(test, contract), model.predict(test), contract.classes)
+    values = compute(scored)
+    thresholds = {"balanced_accuracy": 0.75, "r2": 0.5}
+    rows = {
+        name: {
+            "value": values[name],
+            "direction": direction,
+            "threshold": thresholds.get(name),
+        }
+        for name, direction in DIRECTIONS[contract.task].items()
+    }
+    Path("reports").mkdir()
+    Path("reports/evaluation.json").write_text(json.dumps({"metrics": rows}))
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Return a function that runs a command as make does, and returns its exit code."""
+    words = ("CURRENT", "SINCE", "DRIFT", "ROWS", "URL", "OUT", "LABELS", "FILE", "REPLACE")
+
+    def run(main: Callable[[], None], **given: object) -> int:
+        for name in words:
+            monkeypatch.setenv(name, str(given.get(name, "")))
+        try:
+            main()
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        return 0
+
+    return run
+
+
+@pytest.fixture
+def verdicts() -> Callable[[], list[dict[str, Any]]]:
+    """Return a function that reads all verdicts, the oldest first."""
+    return lambda: [
+        json.loads(path.read_text()) for path in sorted(Path("reports/drift").glob("*.json"))
+    ]

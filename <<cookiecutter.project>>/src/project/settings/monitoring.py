@@ -52,8 +52,9 @@ class Drift(Strict):
 
 
 class Labels(Strict):
-    """Which labels are taken."""
+    """Which labels are taken, and how many of them tell how good the model is."""
 
+    min_rows: int = Field(ge=10)
     max_unknown: float = Field(ge=0, lt=1)
 
 

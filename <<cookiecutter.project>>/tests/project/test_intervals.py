@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.intervals import MOST_ROWS, intervals
+from project.intervals import MOST_ROWS, intervals
 from project.metrics import Scored
 
 

@@ -1,0 +1,166 @@
+"""Labels find their predictions, and tell what the model is worth in the field."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from monitoring import drift, labels, simulate
+from project.artefacts import LABELS
+from project.files import sha256
+
+Make = Callable[..., Path]
+Call = Callable[..., int]
+Verdicts = Callable[[], list[dict[str, Any]]]
+FILE = "labels.csv"
+
+# what is written into the file of labels, and the line that refuses it
+WRONG = {
+    "no column of labels": ("request_id\na\n", "column label is missing; it has request_id"),
+    "no rows": ("request_id,label\n", "a header and no rows"),
+    "a label that the model does not know": (
+        "request_id,record,label\nR,0,perhaps\n",
+        "row 1: label: expected one of no, yes, found 'perhaps'",
+    ),
+    "no label": ("request_id,record,label\nR,0,\n", "row 1: label: expected one of no, yes"),
+    "no request": ("request_id,record,label\n,0,yes\n", "row 1: request_id is missing"),
+    "no record": ("request_id,record,label\nR,first,yes\n", "row 1: expected record to be 0 or"),
+    "a request of several records": (
+        "request_id,label\nR,yes\n",
+        "row 1: request R has 20 records: add a column record, from 0",
+    ),
+    "a label without a prediction": (
+        "request_id,record,label\nR,0,yes\nnobody,0,no\nR,20,no\n",
+        "row 2: no prediction is recorded for request nobody, record 0, nor for 1 more of 3 rows; "
+        "labels.max_unknown in conf/monitoring.yaml bounds their share",
+    ),
+    "two labels": (
+        "request_id,record,label\nR,0,yes\nR,1,no\nR,0,no\n",
+        "row 3: request R, record 0 is 'no', and 'yes' in row 1; keep one of them",
+    ),
+}
+
+
+@pytest.fixture
+def project(made: Make, call: Call) -> Path:
+    """Return a project whose predictions are recorded, and whose labels have come in a file."""
+    folder = made()
+    call(simulate.main, DRIFT="none", ROWS=400, OUT="data/predictions/a.jsonl", LABELS=FILE)
+    return folder
+
+
+@pytest.mark.parametrize(("text", "line"), WRONG.values(), ids=WRONG)
+def test_what_is_no_label_is_refused_in_one_line(
+    text: str,
+    line: str,
+    project: Path,
+    refusal: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = csv.read_csv(FILE).column("request_id")[0].as_py()
+    (project / "wrong.csv").write_text(text.replace("R,", f"{request},"))
+    monkeypatch.setenv("FILE", "wrong.csv")
+
+    said = refusal(labels.main)
+
+    assert said.startswith("error: wrong.csv: " + line.replace("request R", f"request {request}"))
+
+
+def test_labels_that_were_kept_are_contradicted_by_no_oversight(
+    project: Path, call: Call, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(labels.main, FILE=FILE)
+    request = csv.read_csv(FILE).column("request_id")[0].as_py()
+    first = csv.read_csv(FILE).column("label")[0].as_py()
+    other = "no" if first == "yes" else "yes"
+    (project / "new.csv").write_text(f"request_id,record,label\n{request},0,{other}\n")
+    monkeypatch.setenv("FILE", "new.csv")
+
+    assert refusal(labels.main) == (
+        f"error: new.csv: row 1: request {request}, record 0 is {other!r}, and {first!r} in what "
+        "was kept before; REPLACE=1 takes the new one"
+    )
+
+    assert call(labels.main, FILE="new.csv", REPLACE=1) == 0
+    kept = parquet.read_table(LABELS).to_pylist()
+    assert {"request_id": request, "record": 0, "label": other} in kept
+    assert len(kept) == 400
+
+
+def test_the_same_file_twice_changes_nothing_and_few_unknown_labels_are_left_out(
+    project: Path, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / FILE).read_text()
+    (project / FILE).write_text(text + '"nobody",0,"yes"\n')
+    assert call(labels.main, FILE=FILE) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "400 labels more, 400 in all: data/labels/labels.parquet; "
+        "1 name no recorded prediction and were left out"
+    )
+    before = sha256(LABELS)
+
+    assert call(labels.main, FILE=FILE) == 0
+
+    assert sha256(LABELS) == before
+    assert [field.type for field in parquet.read_schema(LABELS)] == [
+        pa.string(),
+        pa.int64(),
+        pa.string(),
+    ]
+
+
+def test_quality_in_the_field_is_held_against_what_it_was(
+    project: Path, call: Call, verdicts: Verdicts
+) -> None:
+    call(labels.main, FILE=FILE)
+
+    assert call(drift.main) == 0
+
+    quality = verdicts()[-1]["quality"]
+    assert quality["labelled"] == 400
+    rows = {row["name"]: row for row in quality["metrics"]}
+    assert rows["accuracy"]["current"] == pytest.approx(rows["accuracy"]["offline"], abs=0.05)
+    assert rows["balanced_accuracy"]["floor"] == 0.75
+    assert all(row["kept"] for row in rows.values())
+    assert sum(period["rows"] for period in quality["over_time"]) == 400
+    assert len(quality["over_time"]) in (7, 8)  # days
+
+
+def test_a_model_below_its_floor_is_a_reason(project: Path, call: Call, verdicts: Verdicts) -> None:
+    table = csv.read_csv(FILE)
+    worse = pa.array(["yes"] * 200 + table.column("label").to_pylist()[200:])
+    csv.write_csv(table.set_column(2, "label", worse), FILE)
+    call(labels.main, FILE=FILE)
+
+    assert call(drift.main) == 3
+
+    verdict = verdicts()[-1]
+    (reason,) = verdict["reasons"]
+    assert reason.startswith("balanced_accuracy is 0.6")
+    assert reason.endswith(" on labelled rows, must be at least 0.75")
+    text = Path("reports/drift/drift.prom").read_text()
+    assert 'metric="balanced_accuracy"' in text
+    assert any(
+        line.startswith('model_quality_kept{environment="local",metric="balanced_accuracy"')
+        and line.endswith(" 0.0")
+        for line in text.splitlines()
+    )
+
+
+def test_a_number_is_labelled_by_numbers(made: Make, call: Call, verdicts: Verdicts) -> None:
+    made("regression")
+    call(simulate.main, DRIFT="none", ROWS=300, OUT="data/predictions/a.jsonl", LABELS=FILE)
+    call(labels.main, FILE=FILE)
+
+    assert call(drift.main) == 0
+
+    verdict = verdicts()[-1]
+    assert verdict["prediction"]["kind"] == "number"
+    assert {row["name"]: row["kept"] for row in verdict["quality"]["metrics"]} == {
+        "rmse": True,
+        "mae": True,
+        "r2": True,
+    }
