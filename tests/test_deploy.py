@@ -9,9 +9,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.conftest import commit_all, git
+from tests.conftest import ROOT, commit_all, git, run
 from tests.deploying import bare
+from tests.manifests import VALIDATOR, validate
 from tests.projects import make
 from tests.serving import served
 
@@ -41,6 +43,7 @@ def sign(project: Path) -> None:
     commit_all(project, "Train")
     done = make(project, "sign")
     assert done.returncode == 0, done.stderr
+    git(project, "push", "--quiet", "origin", "HEAD")
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -125,6 +128,102 @@ def test_a_model_goes_to_production_and_a_worse_one_does_not(
     assert aliases(project)["dev"] == 1
     refused = make(project, "deploy", "ENV=dev", "OVERRIDE=champion", "REASON=again")
     assert "rolled_back: " in refused.stderr
+
+
+#: DEV runs the Bento, TEST the ModelCar; both have canaries, and TEST takes what comes.
+CANARIES = {
+    "route": {"enabled": True},
+    "monitoring": {"enabled": True},
+    "canary": {"enabled": True, "steps": [{"weight": 10, "seconds": 60}]},
+}
+#: Renders what lies in the state, as Argo CD does.
+RENDER = """
+import sys
+from pathlib import Path
+from delivery.manifests import manifests, write
+from delivery.state.store import StateStore
+for environment in sys.argv[1:]:
+    found = StateStore.open().current(environment, "wine-model")
+    write(Path("build/rendered", environment), manifests(found.state.chart_values))
+"""
+
+
+def test_a_canary_is_promoted_or_aborted_and_what_is_rendered_follows(project: Path) -> None:
+    engine = ROOT / "build/helm"
+    engine.mkdir(parents=True, exist_ok=True)
+    (project / "build/helm").symlink_to(engine)
+    for environment, runtime in (("dev", "bento"), ("test", "kserve")):
+        path = project / f"conf/environment/{environment}.yaml"
+        settings = yaml.safe_load(path.read_text())
+        settings["values"] |= CANARIES | {"runtime": runtime}
+        path.write_text(yaml.safe_dump(settings | {"after": None}))
+    sign(project)
+    for environment in ("dev", "test"):
+        said(make(project, "deploy", f"ENV={environment}"))
+    assert aliases(project) == {"candidate": 1, "dev": 1, "test": 1}
+    stable = rendered(project)
+    said(make(project, "repro", *GOOD, "model.n_estimators=40"))
+    sign(project)
+    passing = ("OVERRIDE=champion", "REASON=as good for a test")
+
+    for environment in ("dev", "test"):
+        done = make(project, "canary", f"ENV={environment}", "WEIGHT=20", *passing)
+        assert f"{environment} gives wine-model" in said(done)
+    assert aliases(project) == {"candidate": 2, "dev": 1, "test": 1}
+    begun = rendered(project)
+    old, new = (record["digest"] for record in records(project, "test"))
+    rollout = begun["dev"]["Rollout/wine-model"]["spec"]["strategy"]["canary"]
+    assert rollout["steps"] == [{"setWeight": 20}, {"pause": {}}]
+    assert image(begun["dev"]) == f"{image(stable['dev']).partition(':')[0]}:{new[7:19]}"
+    assert storage(begun["test"], "wine-model").endswith(old)
+    assert storage(begun["test"], "wine-model-canary").endswith(new)
+    assert weights(begun["test"]) == {"wine-model-predictor": 80, "wine-model-canary-predictor": 20}
+
+    refused = make(project, "promote", "ENV=dev")
+    assert "dev refuses wine-model" in refused.stderr
+    assert "tried: " in refused.stderr
+    assert "in dev, a canary, is verified (pulled)" in said(make(project, "verify", "ENV=dev"))
+    assert aliases(project)["dev"] == 1
+    assert "promoted (" in said(make(project, "promote", "ENV=dev"))
+    assert "test is back at wine-model" in said(make(project, "abort", "ENV=test"))
+    assert aliases(project) == {"candidate": 2, "dev": 2, "test": 1}
+    ended = rendered(project)
+    assert ended["test"] == stable["test"]
+    assert "steps" not in ended["dev"]["Rollout/wine-model"]["spec"]["strategy"]["canary"]
+    assert image(ended["dev"]) == image(begun["dev"])
+    assert "agree" in said(make(project, "audit"))
+
+
+def rendered(project: Path) -> dict[str, dict[str, Any]]:
+    """Render what DEV and TEST are to run, see that it is valid, and return it by kind and name."""
+    done = run(["bin/python", "-c", RENDER, "dev", "test"], project)
+    assert done.returncode == 0, done.stderr
+    folder = project / "build/rendered"
+    if VALIDATOR.exists():
+        assert validate(folder) > 10
+    return {
+        environment: {
+            f"{each['kind']}/{each['metadata']['name']}": each
+            for each in (
+                yaml.safe_load(path.read_text()) for path in (folder / environment).iterdir()
+            )
+        }
+        for environment in ("dev", "test")
+    }
+
+
+def image(documents: dict[str, Any]) -> str:
+    pod = documents["Deployment/wine-model"]["spec"]["template"]["spec"]
+    return str(pod["containers"][0]["image"])
+
+
+def storage(documents: dict[str, Any], name: str) -> str:
+    return str(documents[f"InferenceService/{name}"]["spec"]["predictor"]["model"]["storageUri"])
+
+
+def weights(documents: dict[str, Any]) -> dict[str, int]:
+    rule = documents["HTTPRoute/wine-model"]["spec"]["rules"][0]
+    return {each["name"]: each["weight"] for each in rule["backendRefs"]}
 
 
 def aliases(project: Path) -> dict[str, int]:

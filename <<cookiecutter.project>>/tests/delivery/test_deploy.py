@@ -339,6 +339,7 @@ def test_prod_is_proposed_on_a_branch_of_its_own(
     git(Path(), "init", "--quiet", "--bare", str(bare))
     git(Path(), "remote", "add", "origin", str(bare))
     train(1.0)
+    push_code()
     for environment in ("dev", "test"):
         deploy(environment)
         verify(environment)
@@ -350,6 +351,37 @@ def test_prod_is_proposed_on_a_branch_of_its_own(
     assert git(bare, "show", f"{branches}:prod/toy/config.yaml").startswith("model: toy\n")
 
 
+def test_a_commit_that_a_cluster_cannot_clone_is_refused(
+    deploy: Deploy, refused: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bare = tmp_path_factory.mktemp("remote") / "team.git"
+    git(Path(), "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
+    git(Path(), "remote", "add", "origin", str(bare))
+    train(1.0)
+    assert f"pushed: {git(Path(), 'rev-parse', 'HEAD')[:10]} is not in {bare}, " in refused()
+    push_code()
+    clone = bare.with_name("clone")
+    git(bare, "clone", "--quiet", str(bare), str(clone))
+    who = ("-c", "user.name=Zoë", "-c", "user.email=zoe@example.org")
+    git(clone, *who, "commit", "--quiet", "--allow-empty", "-m", "Go on")
+    git(clone, "push", "--quiet", "origin", "main")
+    before = git(Path(), "rev-parse", "origin/main")
+    assert "dev is to run" in deploy()  # the remote has gone on, and still has the commit
+    assert git(Path(), "rev-parse", "origin/main") == before
+
+    named = (
+        Path("params.yaml").read_text().replace("title: Toy", f"title: Toy\n  repository: {bare}x")
+    )
+    Path("params.yaml").write_text(named)
+    train(0.5)
+    assert f"pushed: {bare}x: cannot be read: " in refused()
+
+
+def push_code() -> None:
+    """Push the project to its remote."""
+    git(Path(), "push", "--quiet", "origin", "main")
+
+
 def test_a_repository_that_refuses_or_is_gone_changes_nothing(
     deploy: Deploy, refused: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -357,11 +389,13 @@ def test_a_repository_that_refuses_or_is_gone_changes_nothing(
     git(Path(), "init", "--quiet", "--bare", str(bare))
     git(Path(), "remote", "add", "origin", str(bare))
     train(2.0)
+    push_code()
     deploy()
+    train(1.0)
+    push_code()
     hook = bare / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho no right to push >&2\nexit 1\n")
     hook.chmod(0o755)
-    train(1.0)
     before = git(Path(), "for-each-ref")
     with pytest.raises(UserError, match="refused the push: no right to push"):
         deploy()

@@ -6,7 +6,15 @@ from delivery.environments import NAMES, load_environment
 from delivery.gates.canary_gates import Alone, Tried
 from delivery.gates.champion import Champion
 from delivery.gates.gate import Gate
-from delivery.gates.package_gates import Clean, Current, FromHead, Signed, Tag, Verdict
+from delivery.gates.package_gates import (
+    Clean,
+    Current,
+    FromHead,
+    Pushed,
+    Signed,
+    Tag,
+    Verdict,
+)
 from delivery.gates.way_gates import Before, Change, Freeze, Records, RolledBack
 from project.artefacts import CONF
 from project.errors import UserError, one_line
@@ -19,6 +27,7 @@ GATES: tuple[Gate, ...] = (
     Verdict(),
     Signed(),
     FromHead(),
+    Pushed(),
     Current(),
     Records(),
     Alone(),

@@ -5,7 +5,9 @@ import math
 from typing_extensions import override
 
 from delivery.gates.gate import Entry, Figures, Gate, RefusedError
+from delivery.published import code_remote, is_published
 from delivery.registry.choice import open_registry
+from delivery.repository import code_repository
 from delivery.signature import signed_files
 from delivery.verify import verify_package
 from project.artefacts import DVC_LOCK, EVALUATION, METRICS, PROVENANCE, SIGNATURE
@@ -143,6 +145,32 @@ class FromHead(Gate):
                 "type: make sign"
             )
         return {"commit": built}
+
+
+class Pushed(Gate):
+    """The commit is in the project's repository, from which Argo CD takes the chart.
+
+    That is `repository` of conf/project.yaml, else the git remote `origin`; without either no
+    cluster follows, and nothing is asked. A commit is there where a branch or a tag leads to it.
+    """
+
+    id, title = "pushed", "The commit is where Argo CD finds the chart"
+    needs = "git push"
+
+    @override
+    def applies(self, entry: Entry) -> bool:
+        return code_remote() is not None
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        head, remote = git("rev-parse", "HEAD"), code_remote()
+        assert remote
+        if not is_published(head, remote):
+            raise RefusedError(
+                f"{head[:10]} is not in {code_repository()}, where Argo CD would look for the "
+                "chart; type: git push"
+            )
+        return {"commit": head, "repository": code_repository()}
 
 
 def _again() -> str:
