@@ -1,6 +1,5 @@
 """Models of scikit-learn: preprocessing and estimator as one pipeline, kept by skops."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from pipeline.skops_archive import read_archive, write_archive
 from pipeline.tensor_names import TensorNames
 from project.errors import UserError
+from project.estimator import make_estimator
 from project.inputs import Inputs, model_inputs, target_values
-from project.settings.model import ROLES, Preprocessing, SklearnModel
+from project.settings.model import Preprocessing, SklearnModel
 from project.tables import Contract
 
 if TYPE_CHECKING:
@@ -108,22 +108,7 @@ def _preprocessing(contract: Contract, settings: Preprocessing) -> ColumnTransfo
 
 
 def _estimator(model: SklearnModel, contract: Contract, seed: int) -> Any:
-    from hydra.utils import instantiate
-
-    target = getattr(model, ROLES[contract.task])
-    where = f"conf/model/{model.name}.yaml"
-    try:
-        estimator = instantiate({"_target_": target, **model.parameters}, _convert_="all")
-    except Exception as error:  # Hydra wraps whatever a constructor raises
-        cause = str(error.__cause__ or error).splitlines()[0]
-        if unknown := re.search(r"unexpected keyword argument '(\w+)'", cause):
-            key = unknown.group(1)
-            raise UserError(f"{where}: model.{key}: {target} has no such parameter") from None
-        raise UserError(f"{where}: {target} cannot be made: {cause}") from None
-    if contract.classes and not hasattr(estimator, "predict_proba"):
-        raise UserError(
-            f"{where}: {target} gives no probabilities (predict_proba); choose one that does"
-        )
+    estimator = make_estimator(model, contract.task)
     if "random_state" in estimator.get_params(deep=False):
         estimator.set_params(random_state=seed)
     return estimator
@@ -144,15 +129,8 @@ def _round_thresholds(estimator: Any) -> None:
 
 
 def _fit(pipeline: Pipeline, frame: Any, target: np.ndarray[Any, Any], model: SklearnModel) -> None:
-    from sklearn.utils._param_validation import InvalidParameterError
-
     try:
         pipeline.fit(frame, target)
-    except InvalidParameterError as error:
-        text = str(error)
-        key = re.search(r"The '(\w+)' parameter", text)
-        place = f"model.{key.group(1)}: " if key else ""
-        raise UserError(f"conf/model/{model.name}.yaml: {place}{text}") from None
     except ValueError as error:
         raise UserError(f"conf/model/{model.name}.yaml: fitting failed: {error}") from None
 

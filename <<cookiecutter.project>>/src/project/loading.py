@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from project.artefacts import PARAMS
 from project.errors import UserError
-from project.overrides import repro_command
+from project.overrides import repro_command, told_at
 
 if TYPE_CHECKING:
     from project.settings.whole import Settings
@@ -100,24 +100,7 @@ def _first_error(
     invalid: ValidationError, data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
 ) -> str:
     keys, message = _explain(invalid, prefix)
-    key = ".".join(keys)
-    if override := _override_of(key, overrides):
-        exact = _key(override) == key
-        return f"{override} on the command line: {message if exact else f'{key}: {message}'}"
-    return f"{_file_of(keys, data)}: {f'{key}: ' if key else ''}{message}"
-
-
-def _override_of(key: str, overrides: Sequence[str]) -> str | None:
-    """Find the word that set a key, or a dictionary around it; a group's choice sets none in it."""
-    for word in reversed(overrides):
-        dictionary = "{" in word and key.startswith(f"{_key(word)}.")
-        if _key(word) == key or dictionary:
-            return word
-    return None
-
-
-def _key(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]
+    return f"{told_at('.'.join(keys), _file_of(keys, data), overrides)}: {message}"
 
 
 def _file_of(keys: list[str], data: Any) -> str:

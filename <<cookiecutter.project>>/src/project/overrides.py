@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 
 from project.artefacts import PARAMS
 from project.errors import UserError
@@ -42,6 +43,21 @@ def recorded_overrides(text: str) -> list[str]:
     """Read the overrides back from the head of params.yaml."""
     lines = [line for line in text.splitlines() if line.startswith(WITH)]
     return shlex.split(lines[0].removeprefix(WITH)) if lines else []
+
+
+def told_at(key: str, file: str, overrides: Sequence[str]) -> str:
+    """Say where a setting was told: in the word that set it, else in a file of conf/."""
+    for word in reversed(overrides):
+        if _key(word) == key:
+            return f"{word} on the command line"
+        # A dictionary sets the keys within it; the choice of a group's file sets none of them.
+        if "{" in word and key.startswith(f"{_key(word)}."):
+            return f"{word} on the command line: {key}"
+    return f"{file}: {key}" if key else file
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
 
 
 def repro_command(overrides: list[str] | None = None, without: str | None = None) -> str:

@@ -19,6 +19,7 @@ from project.errors import UserError, one_line
 from project.files import write_text
 from project.loading import check, read_params
 from project.overrides import head_line, overrides_from_make, recorded_overrides, repro_command
+from project.settings.model import SklearnModel
 from project.yaml_text import yaml_text
 
 HEADER = "# Composed from conf/ by make repro: edit there, not here."
@@ -93,14 +94,36 @@ def render(settings: dict[str, Any], overrides: list[str]) -> str:
 
 def write(overrides: list[str]) -> bool:
     """Compose params.yaml; return whether it changed."""
-    settings = compose(overrides)
+    settings, before = compose(overrides), _present()
     refuse_missing_source(settings["source"], overrides)
-    if PARAMS.exists() and read_params() == settings:
+    if settings["model"] != before.get("model") or settings["dataset"] != before.get("dataset"):
+        refuse_what_cannot_be_made(settings, overrides)
+    if settings == before:
         recorded = recorded_overrides(PARAMS.read_text(encoding="utf-8"))
         if recorded == overrides:
             return False  # nor is its layout touched: DVC writes another one than we do
     write_text(PARAMS, render(settings, overrides))
     return True
+
+
+def _present() -> dict[str, Any]:
+    """Read params.yaml as it is; one that cannot be read, after a merge perhaps, is replaced."""
+    try:
+        return read_params()
+    except UserError:
+        return {}
+
+
+def refuse_what_cannot_be_made(settings: dict[str, Any], overrides: list[str]) -> None:
+    """Raise `UserError` where scikit-learn refuses the estimator or one of its parameters.
+
+    Only it knows them, and importing it takes two seconds: so this is for a model that is new here.
+    """
+    if settings["model"]["framework"] == "sklearn":
+        from project.estimator import make_estimator
+
+        model = SklearnModel.model_validate(settings["model"])
+        make_estimator(model, settings["dataset"]["task"], overrides)
 
 
 def refuse_missing_source(source: dict[str, Any], overrides: list[str]) -> None:

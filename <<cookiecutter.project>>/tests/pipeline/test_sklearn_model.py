@@ -34,15 +34,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a parameter out of range": (
         {"n_estimators": -1},
-        "conf/model/mine.yaml: model.n_estimators: The 'n_estimators' parameter",
+        "conf/model/mine.yaml: model.n_estimators: must be an int in the range [1, inf). Got -1",
     ),
     "an estimator that does not exist": (
         {"classifier": "sklearn.ensemble.RandomForrest"},
-        "conf/model/mine.yaml: sklearn.ensemble.RandomForrest cannot be made",
+        "conf/model/mine.yaml: model.classifier: sklearn.ensemble.RandomForrest cannot be made",
     ),
     "an estimator without probabilities": (
         {"classifier": "sklearn.svm.LinearSVC"},
-        "conf/model/mine.yaml: sklearn.svm.LinearSVC gives no probabilities",
+        "conf/model/mine.yaml: model.classifier: sklearn.svm.LinearSVC gives no probabilities",
     ),
     "gaps that the estimator does not take": (
         {

@@ -48,6 +48,21 @@ REFUSED = {
         "error: model=elasticnet on the command line: elasticnet has no classifier, and wine is a "
         "classification; choose another model",
     ),
+    "a parameter of another type": (
+        "model.n_estimators=abc",
+        "error: model.n_estimators=abc on the command line: must be an int in the range [1, inf). "
+        "Got 'abc' instead",
+    ),
+    "a parameter that the estimator does not have": (
+        "+model.trees=3",
+        "error: +model.trees=3 on the command line: sklearn.ensemble.RandomForestClassifier has no "
+        "such parameter",
+    ),
+    "an estimator that does not exist": (
+        "model.classifier=sklearn.ensemble.RandomForrest",
+        "error: model.classifier=sklearn.ensemble.RandomForrest on the command line: "
+        "sklearn.ensemble.RandomForrest cannot be made",
+    ),
     "a source without its path": (
         "source=file",
         "source.path: has no value; give one: make repro source=file source.path=…",
@@ -109,6 +124,28 @@ def test_a_wrong_value_in_conf_is_not_blamed_on_the_command_line(project: Path) 
         UserError, match=r"^conf/model/random_forest.yaml: model.preprocessing.scale"
     ):
         compose(["model=random_forest"])
+
+
+def test_a_wrong_parameter_in_conf_is_refused_before_anything_is_written(
+    project: Path, refusal: Callable[..., str]
+) -> None:
+    write([])
+    forest = project / "conf/model/random_forest.yaml"
+    forest.write_text(forest.read_text().replace("n_estimators: 100", "n_estimators: many"))
+
+    line = refusal(lambda: write([]))
+
+    assert line.startswith("error: conf/model/random_forest.yaml: model.n_estimators: must be an")
+
+
+def test_params_that_a_merge_has_spoilt_are_composed_anew(project: Path) -> None:
+    write([])
+    whole = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(f"<<<<<<< HEAD\n{whole}=======\n{whole}>>>>>>> theirs\n")
+
+    assert write([])
+
+    assert Path("params.yaml").read_text() == whole
 
 
 @pytest.mark.parametrize("default", ["null", "wine_quality"])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from project.errors import UserError
 from project.loading import check, load
@@ -13,6 +14,7 @@ from project.settings.model import SklearnModel
 from project.settings.source import BundledSource, Source
 
 CONF = Path(__file__).parents[1] / "conf"
+PROJECT = Path(__file__).parents[2]
 
 # path of the key, its wrong value, the line
 WRONG: dict[str, tuple[str, Any, str]] = {
@@ -149,6 +151,14 @@ def test_an_estimators_own_parameters_are_let_through(wine: dict[str, Any]) -> N
 
     assert isinstance(model, SklearnModel)
     assert model.parameters["max_features"] == 3
+
+
+def test_an_activation_that_onnx_does_not_have_is_none(wine: dict[str, Any]) -> None:
+    network = yaml.safe_load((PROJECT / "conf/model/keras_mlp.yaml").read_text())
+
+    check(wine | {"model": network})
+    with pytest.raises(UserError, match=r"^conf/model/keras_mlp.yaml: model.activation: Input"):
+        check(wine | {"model": network | {"activation": "gelu"}})
 
 
 def test_a_stage_reads_its_own_group_alone(folder: Path) -> None:

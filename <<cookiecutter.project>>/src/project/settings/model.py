@@ -9,6 +9,12 @@ from project.settings.base import Share, Strict
 ROLES = {"classification": "classifier", "regression": "regressor"}
 
 
+#: Of Keras, those that tf2onnx converts to what onnxruntime has: gelu is none of them.
+Activation = Literal[
+    "relu", "elu", "leaky_relu", "linear", "selu", "sigmoid", "silu", "softplus", "tanh"
+]
+
+
 class Preprocessing(Strict):
     """What happens to columns before the estimator; categories are always one-hot encoded."""
 
@@ -39,7 +45,7 @@ class KerasModel(Strict):
     name: str
     framework: Literal["keras"]
     hidden: list[Annotated[int, Field(ge=1)]]
-    activation: str
+    activation: Activation
     dropout: Annotated[float, Field(ge=0, lt=1)]
     learning_rate: float = Field(gt=0)
     batch_size: int = Field(ge=1)

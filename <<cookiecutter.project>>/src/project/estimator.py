@@ -1,0 +1,44 @@
+"""The estimator that a model's file names, made and checked before anything rests on it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from project.errors import UserError
+from project.overrides import told_at
+from project.settings.base import Task
+from project.settings.model import ROLES, SklearnModel
+
+
+def make_estimator(model: SklearnModel, task: Task, overrides: Sequence[str] = ()) -> Any:
+    """Make the estimator of a task with its parameters, which it checks as it would when fitted.
+
+    A `UserError` names the parameter, and the file or the one of `overrides` that set it.
+    """
+    from hydra.utils import instantiate
+
+    role = ROLES[task]
+    target = getattr(model, role)
+    try:
+        estimator = instantiate({"_target_": target, **model.parameters}, _convert_="all")
+        if hasattr(estimator, "_validate_params"):  # scikit-learn's own do this when fitted
+            estimator._validate_params()
+    except Exception as error:  # Hydra wraps whatever a constructor raises
+        raise UserError(_refusal(error, model, role, target, overrides)) from None
+    if task == "classification" and not hasattr(estimator, "predict_proba"):
+        place = told_at(f"model.{role}", f"conf/model/{model.name}.yaml", overrides)
+        raise UserError(f"{place}: {target} gives no probabilities (predict_proba); choose another")
+    return estimator
+
+
+def _refusal(
+    error: Exception, model: SklearnModel, role: str, target: str, overrides: Sequence[str]
+) -> str:
+    file = f"conf/model/{model.name}.yaml"
+    text = " ".join(str(error.__cause__ or error).split())
+    if unknown := re.search(r"unexpected keyword argument '(\w+)'", text):
+        place = told_at(f"model.{unknown[1]}", file, overrides)
+        return f"{place}: {target} has no such parameter"
+    if wrong := re.match(r"The '(\w+)' parameter of \w+ (must be .*)", text):
+        return f"{told_at(f'model.{wrong[1]}', file, overrides)}: {wrong[2]}"
+    return f"{told_at(f'model.{role}', file, overrides)}: {target} cannot be made: {text[:300]}"
