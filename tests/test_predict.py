@@ -86,11 +86,10 @@ def test_it_answers_as_evaluate_did(project: Path, kind: str) -> None:
     if kind == "parquet":
         path.write_text(path.read_text().replace(" Yes", "yes").replace(",NA", ","))
         python(project, TO_PARQUET, "rows.csv", "rows.parquet")
-    out = scored(project, f"FILE=rows.{kind}")
+    out = scored(project, f"FILE=rows.{kind}", "OUT=out/scored.parquet")
 
     rows = json.loads(python(project, READ_PARQUET, str(out)))
 
-    assert str(out) == "rows.predictions.parquet"
     assert [row["id"] for row in rows] == [f"a{number}" for number in range(len(expected))]
     assert list(rows[0]) == ["id", "label", "probability_no", "probability_yes"]
     for row, one in zip(rows, expected, strict=True):
@@ -99,13 +98,17 @@ def test_it_answers_as_evaluate_did(project: Path, kind: str) -> None:
         assert shares == pytest.approx(one["probabilities"], abs=1e-4)
 
 
-def test_it_writes_csv_where_that_is_asked_for(project: Path) -> None:
-    _, expected = golden_file(project)
-    out = scored(project, "FILE=rows.csv", "OUT=out/scored.csv")
+def test_it_answers_in_the_kind_of_the_file(project: Path) -> None:
+    path, expected = golden_file(project)
+    path.write_text(path.read_text().replace(" Yes", "yes").replace(",NA", ","))
+    python(project, TO_PARQUET, "rows.csv", "table.parquet")
 
+    assert str(scored(project, "FILE=table.parquet")) == "table.predictions.parquet"
+    out = scored(project, f"FILE={path.name}")
+
+    assert str(out) == "rows.predictions.csv"
     with (project / out).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-
     assert [row["label"] for row in rows] == [one["label"] for one in expected]
 
 
@@ -120,7 +123,7 @@ def test_a_wrong_file_is_refused_in_one_line(project: Path, case: str) -> None:
     assert done.returncode == 2
     assert line.startswith("error: wrong.csv: ")
     assert expected in line
-    assert not (project / "wrong.predictions.parquet").exists()
+    assert not (project / "wrong.predictions.csv").exists()
 
 
 def test_a_mistake_late_in_a_long_file_is_named_by_its_row(project: Path) -> None:
@@ -136,7 +139,7 @@ def test_a_mistake_late_in_a_long_file_is_named_by_its_row(project: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "FILE is missing; type: make predict FILE=rows.csv [OUT=scored.parquet]"),
+        ([], "FILE is missing; type: make predict FILE=rows.csv [OUT=scored.csv]"),
         (["FILE=no.csv"], "no.csv: no such file; expected a CSV or Parquet file"),
         (["FILE=README.md"], "README.md: neither .csv nor .parquet"),
         (["FILE=rows.csv", "OUT=scored.json"], "OUT: scored.json: neither .csv nor .parquet"),

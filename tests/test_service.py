@@ -73,6 +73,7 @@ def golden(project: Path) -> Any:
 
 
 def test_the_line_that_it_prints_works(service: Service) -> None:
+    assert "[INFO]" not in service.said
     (line,) = [line for line in service.said.splitlines() if line.startswith("curl ")]
 
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
@@ -317,6 +318,17 @@ def test_a_model_that_answers_otherwise_than_evaluated_is_not_served(copied: Pat
 
     assert done.returncode == 2
     assert "error: dist/bento: not ready: golden row 0: " in done.stderr
+
+
+def test_what_cannot_be_recorded_is_told(copied: Path) -> None:
+    (copied / "data").mkdir(exist_ok=True)
+    (copied / "data/predictions").write_text("in the way\n")
+    with served(copied) as service:
+        assert service.predict(golden(copied)["inputs"][0])[0] == 200
+
+        wait_for(lambda: "predictions not recorded" in service.said)
+
+    assert "[INFO]" not in service.said
 
 
 def test_without_a_package_it_says_what_to_type(generated: Callable[..., Path]) -> None:

@@ -1,6 +1,8 @@
 """A plan as two files of conf/, with the why beside each choice."""
 
+import shlex
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from onboarding.inference import Decision
@@ -9,6 +11,7 @@ from onboarding.target import Target
 from project.yaml_text import yaml_text
 
 LONGEST_COMMENT = 100
+WRITTEN = "# Written by make onboard"
 
 
 def dataset_text(plan: Plan, name: str, title: str, path: str) -> str:
@@ -16,7 +19,7 @@ def dataset_text(plan: Plan, name: str, title: str, path: str) -> str:
     target = plan.target
     return _lines(
         "# @package _global_",
-        "# Written by make onboard from what the table holds today: mend what it cannot know.",
+        f"{WRITTEN} from what the table holds today: mend what it cannot know.",
         "defaults:",
         "  - override /source: file",
         f"  - override /evaluation: {target.task}",
@@ -130,7 +133,8 @@ def _columns_head(plan: Plan) -> Iterator[str]:
 def _column(column: Decision) -> str:
     rules = {"type": column.type, **column.rules}
     inner = ", ".join(f"{key}: {_scalar(value)}" for key, value in rules.items())
-    comment = ": ".join(filter(None, (_renamed(column), column.why)))
+    gaps = f"{column.missing:,} missing" if column.missing else ""
+    comment = ": ".join(filter(None, (_renamed(column), gaps, column.why)))
     return f"    {_scalar(column.name)}: {{{inner}}}" + _after(comment)
 
 
@@ -153,12 +157,17 @@ def _thresholds(target: Target) -> Iterator[str]:
 
 
 def _tracking(path: str) -> Iterator[str]:
+    inside = _plain(f"inputs/{PurePath(path).name}")
+    move = (
+        f"  # inputs/, write path: {_scalar(inside)}",
+        f"  # and dvc add {shlex.quote(inside)}; then commit what that wrote.",
+    )
     if path.startswith("/"):
-        yield "  # Outside this project, so clean clones do not have it: copy it to inputs/, then"
-        yield "  # dvc add inputs/<file>, and commit what that wrote."
+        yield "  # Outside this project, so clean clones do not have it: copy the file to"
+        yield from move
     elif path.startswith("data/"):
-        yield "  # Git ignores data/, which the stages make: move the file to inputs/, then"
-        yield "  # dvc add inputs/<file>, and commit what that wrote."
+        yield "  # Git ignores data/, which the stages make: move the file to"
+        yield from move
     else:
         yield "  # So that clean clones have it: dvc add it and commit what that wrote, or commit"
         yield "  # the file itself if it is small."

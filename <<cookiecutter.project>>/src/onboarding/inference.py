@@ -30,25 +30,26 @@ ID_WHY = "all different, an id: it says nothing about a new row"
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a column; `type` is None where it is left out."""
+    """What becomes of a column; `type` is None where it is left out. `missing` counts its gaps."""
 
     name: str
     source: str
     type: ColumnType | None
     why: str = ""
     rules: dict[str, Any] = field(default_factory=dict)
+    missing: int = 0
 
 
 def decide(column: pa.ChunkedArray, name: str, source: str) -> Decision:
     """Decide on a column by its values, and by its name where they could be read either way."""
     array = column.combine_chunks()
     present = array.filter(compute.invert(array.is_null(nan_is_null=True)))
+    missing = len(array) - len(present)
     if why := _nothing_to_learn(array, present, name):
-        return Decision(name, source, None, why)
+        return Decision(name, source, None, why, missing=missing)
     kind, why = _type_of(present, name)
-    if kind is None:
-        return Decision(name, source, None, why)
-    return Decision(name, source, kind, why, _rules(array, kind, name))
+    rules = _rules(array, kind, name) if kind else {}
+    return Decision(name, source, kind, why, rules, missing)
 
 
 def _nothing_to_learn(array: pa.Array, present: pa.Array, name: str) -> str:

@@ -7,22 +7,25 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from onboarding.config_files import dataset_text, experiment_text
+from onboarding.config_files import WRITTEN, dataset_text, experiment_text
 from onboarding.model_choice import choose_model
 from onboarding.plan import Plan, plan
+from onboarding.reading import DELIMITERS
 from onboarding.summary import show
 from project.artefacts import CONF
 from project.columns import normalise
 from project.errors import UserError, one_line
 from project.files import write_text
 
-USAGE = "make onboard DATA=path TARGET=column [NAME=name]"
+USAGE = "make onboard DATA=path TARGET=column [NAME=name] [DELIMITER=';']"
 
 
-def onboard(data: Path, target: str, name: str, conf: Path = CONF) -> tuple[Plan, dict[Path, str]]:
+def onboard(
+    data: Path, target: str, name: str, delimiter: str = "", conf: Path = CONF
+) -> tuple[Plan, dict[Path, str]]:
     """Decide on a table; return the plan, and the files of conf/ that say it."""
     missing = yaml.safe_load((conf / "source/file.yaml").read_text(encoding="utf-8"))["missing"]
-    decided = plan(data, target, missing)
+    decided = plan(data, target, missing, delimiter)
     model, weights = choose_model(conf, decided.target.task)
     title = f"{decided.target.source} from {data.name}"
     return decided, {
@@ -38,11 +41,15 @@ def name_of(data: Path) -> str:
 
 def refuse_overwriting(files: dict[Path, str], name: str) -> None:
     """Raise `UserError` where a file of that name says something else."""
-    for path, text in files.items():
-        if path.exists() and path.read_text(encoding="utf-8") != text:
-            raise UserError(
-                f"{path} exists and says something else; choose another name: NAME={name}_2"
-            )
+    present = {path: path.read_text(encoding="utf-8") for path in files if path.exists()}
+    other = [path for path, text in present.items() if text != files[path]]
+    if not other:
+        return
+    ours = any(WRITTEN in text for text in present.values())
+    again = f"to have it written anew: rm {' '.join(map(str, present))}; or " if ours else ""
+    raise UserError(
+        f"{other[0]} exists and says something else; {again}choose another name: NAME={name}_2"
+    )
 
 
 def _settings_path(data: Path) -> str:
@@ -52,20 +59,24 @@ def _settings_path(data: Path) -> str:
     ).as_posix()
 
 
-def _arguments(words: list[str]) -> tuple[Path, str, str]:
-    data, target, name = (*words, "", "", "")[:3]
+def _arguments(words: list[str]) -> tuple[Path, str, str, str]:
+    data, target, name, delimiter = (*words, "", "", "", "")[:4]
     if not data or not target:
         raise UserError(f"{'TARGET' if data else 'DATA'} is missing; type: {USAGE}")
     name = name or name_of(Path(data))
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"NAME={name}: expected a-z, 0-9 and _; try NAME={normalise(name)}")
-    return Path(data), target, name
+    delimiter = {word: sign for sign, word in DELIMITERS.items()}.get(delimiter, delimiter)
+    if len(delimiter) > 1:
+        words_for_it = ", ".join(DELIMITERS.values())
+        raise UserError(f"DELIMITER={delimiter}: expected one sign, or one of {words_for_it}")
+    return Path(data), target, name, delimiter
 
 
 def main() -> None:
     """Onboard the table that make's variables name."""
-    data, target, name = _arguments(sys.argv[1:])
-    decided, files = onboard(data, target, name)
+    data, target, name, delimiter = _arguments(sys.argv[1:])
+    decided, files = onboard(data, target, name, delimiter)
     refuse_overwriting(files, name)
     for path, text in files.items():
         write_text(path, text)

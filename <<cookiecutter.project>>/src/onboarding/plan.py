@@ -38,9 +38,9 @@ class Plan:
         return [column for column in self.columns if not column.type]
 
 
-def plan(path: Path, target: str, missing: list[str]) -> Plan:
+def plan(path: Path, target: str, missing: list[str], delimiter: str = "") -> Plan:
     """Read a table and decide on it; `missing` is what a CSV writes for no value."""
-    reading = read_undescribed(path, missing)
+    reading = read_undescribed(path, missing, delimiter)
     sources = reading.table.column_names
     if twice := [name for name, count in Counter(sources).items() if count > 1]:
         raise UserError(

@@ -35,11 +35,20 @@ class Reading:
     marks: list[str]  # of `missing`, those that this file made necessary
 
 
-def read_undescribed(path: Path, missing: list[str]) -> Reading:
-    """Read a CSV or Parquet file; `UserError` says in one line what is wrong with it."""
+def read_undescribed(path: Path, missing: list[str], delimiter: str = "") -> Reading:
+    """Read a CSV or Parquet file; `UserError` says in one line what is wrong with it.
+
+    A CSV's delimiter is found where none is given.
+    """
     if is_parquet(path):
         return Reading(read_table_file(path, ",", missing), None, ".", missing, [])
-    delimiter = sniff(path)
+    try:
+        return _read_csv(path, missing, delimiter or sniff(path))
+    except UserError as error:  # here the setting is yet to be written
+        raise UserError(str(error).replace("source.delimiter", "DELIMITER=…")) from None
+
+
+def _read_csv(path: Path, missing: list[str], delimiter: str) -> Reading:
     table = read_table_file(path, delimiter, missing)
     decimal = "."
     if _has_decimal_commas(path, table):

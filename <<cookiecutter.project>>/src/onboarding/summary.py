@@ -37,9 +37,15 @@ def show(plan: Plan, console: Console) -> None:
         columns = [column for column in plan.inputs if column.type == kind]
         if columns:
             table.add_row(kind, str(len(columns)), _few(column.source for column in columns))
+    gaps = {c.source: c.missing for c in sorted(plan.inputs, key=lambda c: -c.missing) if c.missing}
+    if gaps:
+        counts = _few(f"{name} ({count:,})" for name, count in gaps.items())
+        table.add_row("missing", f"{sum(gaps.values()):,}", f"values, in {counts}")
+    label, count = "left out", str(len(plan.ignored))
     for why, columns in _by_reason(plan.ignored).items():
         names = _few(column.source for column in columns)
-        table.add_row("left out", str(len(columns)), f"{names}: {why}", style="dim")
+        table.add_row(label, count, f"{names}: {why}", style="dim")
+        label = count = ""
     console.print(table, markup=False, highlight=False)
 
 

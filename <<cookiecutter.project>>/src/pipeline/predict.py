@@ -1,7 +1,7 @@
 """Score a file with the packaged model: `make predict FILE=rows.csv [OUT=…]`.
 
 The answer holds a row for each of the file's, in their order: the columns that the model does not
-take, such as an id, then what it predicts.
+take, such as an id, then what it predicts. It is of the file's kind, unless OUT names the other.
 """
 
 import sys
@@ -26,6 +26,7 @@ from project.onnx_model import OnnxModel, Predictions
 from project.overrides import repro_command
 from project.settings.base import ColumnType
 from project.settings.source import FileSource, Source
+from project.table_files import is_parquet
 from project.table_stream import TableStream, ahead, open_table, row_count
 
 #: How a CSV is written, where the project's own data is none.
@@ -117,26 +118,33 @@ class Scorer:
 def score_file(path: Path, out: Path, source: FileSource, scorer: Scorer, tell: Tell) -> int:
     """Write the predictions of a CSV or Parquet file into another; return the rows."""
     try:
-        return _write(scorer.score(open_table(path, source, scorer.numbers), path), out, tell)
+        answers = scorer.score(open_table(path, source, scorer.numbers), path)
+        return _write(answers, out, source.delimiter, tell)
     except pa.ArrowInvalid:
         # A CSV writes numbers in a way that Arrow's quick reader does not know, or what is none:
         # the reader that validate has takes the first, and says where the second is.
-        return _write(scorer.score(open_table(path, source, []), path), out, tell)
+        answers = scorer.score(open_table(path, source, []), path)
+        return _write(answers, out, source.delimiter, tell)
 
 
-def _write(batches: Iterator[pa.Table], out: Path, tell: Tell) -> int:
+def _write(batches: Iterator[pa.Table], out: Path, delimiter: str, tell: Tell) -> int:
     rows = 0
     with replacing(out) as temporary:
         writer: Any = None
         for table in batches:
             if writer is None:
-                kind = csv.CSVWriter if out.suffix == ".csv" else parquet.ParquetWriter
-                writer = kind(temporary, table.schema)
+                writer = _writer(temporary, table.schema, delimiter if out.suffix == ".csv" else "")
             writer.write_table(table)
             rows += table.num_rows
             tell(rows)
         writer.close()
     return rows
+
+
+def _writer(path: Path, schema: pa.Schema, delimiter: str) -> Any:
+    if not delimiter:
+        return parquet.ParquetWriter(path, schema)
+    return csv.CSVWriter(path, schema, write_options=csv.WriteOptions(delimiter=delimiter))
 
 
 def main() -> None:
@@ -153,9 +161,10 @@ def main() -> None:
 
 def _paths(file: str = "", out: str = "") -> tuple[Path, Path]:
     if not file:
-        raise UserError("FILE is missing; type: make predict FILE=rows.csv [OUT=scored.parquet]")
+        raise UserError("FILE is missing; type: make predict FILE=rows.csv [OUT=scored.csv]")
     path = Path(file)
-    target = Path(out) if out else path.with_name(f"{_stem(path)}.predictions.parquet")
+    kind = "parquet" if is_parquet(path) else "csv"
+    target = Path(out) if out else path.with_name(f"{_stem(path)}.predictions.{kind}")
     if target.suffix not in (".parquet", ".csv"):
         raise UserError(f"OUT: {target}: neither .csv nor .parquet; name it as one of them")
     if target.exists() and path.exists() and target.samefile(path):

@@ -13,10 +13,10 @@ from project.last_result import kept
 from project.overrides import overrides_from_make
 from project.params import write
 
-#: Blank lines too, which part these from the rest.
-DVCS_OWN = re.compile(
+#: DVC's own, with the blank lines that part it from the rest; and a verdict that the end tells.
+LEFT_OUT = re.compile(
     r"\s*$|(Generating|Updating) lock file |To (track the changes with git|enable auto staging), "
-    r"|\t(git add|dvc config core\.autostage) |Use `dvc push` "
+    r"|refused: |\t(git add|dvc config core\.autostage) |Use `dvc push` "
 )
 
 
@@ -79,8 +79,8 @@ def _relay(lines: Iterable[str], out: IO[str]) -> None:
 
 
 def telling(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out what DVC says of its own files, and its advice: what follows is better advice."""
-    return (line for line in lines if not DVCS_OWN.match(line))
+    """Leave out what DVC says of its own files, its advice, and what is said again at the end."""
+    return (line for line in lines if not LEFT_OUT.match(line))
 
 
 def unexplained(lines: Iterable[str], refusals: list[str]) -> Iterator[str]:

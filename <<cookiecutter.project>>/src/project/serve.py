@@ -43,8 +43,9 @@ def start(host: str, port: int, recordings: str, bento: Path = BENTO) -> subproc
     """Start BentoML's server."""
     # An absolute path: BentoML looks for a relative one within itself.
     where = [str(bento.resolve()), "--host", host, "--port", str(port)]
+    how = ["--quiet"]  # no word of its steps; errors and our own warnings stay
     return subprocess.Popen(
-        [sys.executable, "-m", "bentoml", "serve", *where],
+        [sys.executable, "-m", "bentoml", "serve", *where, *how],
         env=os.environ
         | {
             "BENTOML_HOME": str(Path("build/bentoml").resolve()),

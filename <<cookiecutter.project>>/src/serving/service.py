@@ -93,6 +93,7 @@ def _recordings() -> Path | None:
 def _tune() -> None:
     """Spend nothing on what was loaded to stay, on a second access log, or on waiting threads."""
     logging.getLogger("uvicorn.access").propagate = False  # /metrics counts requests
+    log.setLevel(logging.WARNING)  # what is ours to say, however quiet BentoML was told to be
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # a request of 1,000 rows makes 5,000 objects, and frees them

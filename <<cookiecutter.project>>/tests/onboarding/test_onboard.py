@@ -1,6 +1,8 @@
 """A table becomes two files of conf/ that compose, and that the first stages run on as they are."""
 
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,7 +43,18 @@ REFUSED = {
         "TARGET=Quality: no such column; the table has Kunde Nr, Größe in m², on",
     ),
     "a name that cannot be one": (["mixed.csv", "churn", "My data"], "try NAME=my_data"),
-    "a name that is taken": (["mixed.csv", "churn", "wine"], "conf/dataset/wine.yaml exists and"),
+    "a name that is taken": (
+        ["mixed.csv", "churn", "wine"],
+        "conf/dataset/wine.yaml exists and says something else; choose another name: NAME=wine_2",
+    ),
+    "a delimiter that is none": (
+        ["mixed.csv", "churn", "", "dash"],
+        "DELIMITER=dash: expected one sign, or one of comma, semicolon, tab, bar",
+    ),
+    "a delimiter that parts nothing": (
+        ["mixed.csv", "churn", "", "tab"],
+        "mixed.csv: one column with delimiter '\\t', its header is 'Kunde Nr,",
+    ),
     "a target that is no class and no number": (
         ["mixed.csv", "Eingang"],
         "target 'Eingang' has 28",
@@ -83,7 +96,9 @@ def test_it_says_why(project: Path, run: Callable[..., str]) -> None:
     printed = run("mixed.csv", "churn")
 
     text = (project / "conf/dataset/mixed.yaml").read_text()
-    assert "    grosse_in_m2: {type: number} # Größe in m²\n" in text
+    assert "    grosse_in_m2: {type: number} # Größe in m²: 12 missing\n" in text
+    assert re.search(r"^missing +13 +values, in Größe in m² \(12\), label \(1\) *$", printed, re.M)
+    assert re.search(r"^left out +2 +Kunde Nr: .+\n +Eingang: a date", printed, re.M)
     assert "    'on': {type: boolean, missing: false} # no and yes\n" in text
     assert "    - kunde_nr # all different, an id: it says nothing about a new row\n" in text
     assert "      - 'yes' # 10 rows\n" in text
@@ -115,6 +130,21 @@ def test_decimal_commas_are_told_to_every_later_run(project: Path, run: Callable
     assert settings["dataset"]["columns"]["yasi"]["type"] == "number"
     assert "parted by ';', decimal commas" in printed
     assert "nein, the one that is looked for" in printed
+
+
+def test_a_delimiter_that_is_not_among_the_usual_can_be_told(
+    project: Path, run: Callable[..., str], refusal: Callable[..., str], arguments: Any
+) -> None:
+    rows = "".join(f"{row % 7}^a, b^{'yes' if row % 3 else 'no'}\n" for row in range(ROWS))
+    (project / "odd.csv").write_text(f"age^note, long^bought\n{rows}a^b\n")
+    arguments("odd.csv", "bought")
+
+    line = refusal(command.main)
+
+    assert "DELIMITER=…" in line
+    (project / "odd.csv").write_text(f"age^note, long^bought\n{rows}")
+    assert "parted by '^'" in run("odd.csv", "bought", "", "^")
+    assert compose(["experiment=odd"])["source"]["delimiter"] == "^"
 
 
 def test_class_weights_are_asked_for_where_one_class_outweighs_another(
@@ -183,11 +213,21 @@ def test_what_was_edited_is_not_overwritten(
 
     assert "conf/experiment/mixed.yaml exists and says something else" in line
     assert "NAME=mixed_2" in line
+    (again,) = re.findall(r"to have it written anew: (rm [^;]+);", line)
+    subprocess.run(again, shell=True, check=True)
+    assert "Wrote conf/dataset/mixed.yaml" in run("mixed.csv", "churn")
 
 
 @pytest.mark.parametrize(
     ("path", "comment"),
-    [("mixed.csv", "dvc add it"), ("data/mixed.csv", "inputs/"), ("/elsewhere", "Outside this")],
+    [
+        ("mixed.csv", "dvc add it"),
+        (
+            "data/mixed.csv",
+            "inputs/, write path: inputs/mixed.csv\n  # and dvc add inputs/mixed.csv;",
+        ),
+        ("/elsewhere", "inputs/, write path: inputs/mixed.csv\n  # and dvc add inputs/mixed.csv;"),
+    ],
 )
 def test_it_says_how_clean_clones_get_the_table(
     path: str, comment: str, project: Path, run: Callable[..., str], tmp_path_factory: Any

@@ -41,5 +41,7 @@ def test_a_failure_is_told_once() -> None:
 def test_a_refusal_is_kept_for_the_end() -> None:
     refusals: list[str] = []
 
+    assert list(telling(["refused: r2 is 0, must be at least 0.2\n"])) == []
+
     assert list(unexplained(["error: refused: r2 is 0\n", FAILED], refusals)) == []
     assert refusals == ["refused: r2 is 0\n"]
