@@ -39,8 +39,8 @@ def show(plan: Plan, console: Console) -> None:
             table.add_row(kind, str(len(columns)), _few(column.source for column in columns))
     gaps = {c.source: c.missing for c in sorted(plan.inputs, key=lambda c: -c.missing) if c.missing}
     if gaps:
-        counts = _few(f"{name} ({count:,})" for name, count in gaps.items())
-        table.add_row("missing", f"{sum(gaps.values()):,}", f"values, in {counts}")
+        places = _few(f"{name} ({count:,})" for name, count in gaps.items())
+        table.add_row("missing", f"{sum(gaps.values()):,}", f"values, in {places}")
     label, count = "left out", str(len(plan.ignored))
     for why, columns in _by_reason(plan.ignored).items():
         names = _few(column.source for column in columns)
