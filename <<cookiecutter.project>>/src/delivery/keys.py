@@ -36,7 +36,7 @@ def make_keys() -> None:
     # The public one first: were this killed in between, there is no private key to lose.
     with replacing(PUBLIC_KEY) as temporary:
         temporary.write_bytes(public_pem(key))
-    _write_private(private)
+    write_private(private)
 
 
 def refuse_unlike_keys() -> None:
@@ -72,7 +72,8 @@ def _read_private() -> "EllipticCurvePrivateKey":
     return key
 
 
-def _write_private(content: bytes) -> None:
+def write_private(content: bytes) -> None:
+    """Write keys/signing.key, for its owner alone."""
     with replacing(PRIVATE_KEY) as temporary:
         # Never readable by others, not even before a chmod.
         only_owner = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 def verify_environment(package: Package, url: str | None, settings: Environment) -> dict[str, Any]:
     """Ask until all is as it should be or time is over; return what a record keeps of it."""
     target = "running" if url else "pulled"
-    with _served(package, url) as (where, is_there):
+    with served(package, url) as (where, is_there):
         checks = _patiently(where, is_there, package, settings)
     return {
         "passed": bool(checks) and all(check.passed for check in checks),
@@ -57,7 +57,7 @@ def _patiently(
 
 
 @contextmanager
-def _served(package: Package, url: str | None) -> Iterator[tuple[str, Callable[[], bool]]]:
+def served(package: Package, url: str | None) -> Iterator[tuple[str, Callable[[], bool]]]:
     """Yield where the service is, and what tells whether waiting for it makes sense.
 
     Without a URL it is the package's own, which runs while it is asked.
@@ -89,7 +89,7 @@ def main() -> None:
         raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
     subject = seen.record.digest
     result = verify_environment(packages.fetch(subject), url, settings)
-    _note(store, name, seen, result)
+    note(store, name, seen, result)
     failed = [check for check in result["checks"] if not check["passed"]]
     what = f"{model} {short(subject)} in {name}" + (", a canary," if seen.canary else "")
     if not failed:
@@ -105,7 +105,8 @@ def main() -> None:
     raise UserError(line)
 
 
-def _note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any]) -> None:
+def note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any]) -> None:
+    """Write into the history what a verification of what runs has found."""
     record = Record(
         action="verify",
         environment=name,

@@ -14,7 +14,7 @@ def prepare(valid: pa.Table, split: Split, seed: int) -> tuple[pa.Table, pa.Tabl
     """Return train, test and reference, rows in the order of `valid`.
 
     Classes keep their shares in both parts, and each class has a row in each; the reference is a
-    random sample of train.
+    random sample of train. With `split.max_rows`, a sample of so many rows is parted.
     """
     contract = contract_of(valid)
     random = np.random.default_rng(seed)
@@ -24,11 +24,15 @@ def prepare(valid: pa.Table, split: Split, seed: int) -> tuple[pa.Table, pa.Tabl
         if contract.classes
         else [np.arange(valid.num_rows)]
     )
-    in_test = np.zeros(valid.num_rows, dtype=bool)
+    share = min((split.max_rows or valid.num_rows) / valid.num_rows, 1)
+    in_train, in_test = np.zeros((2, valid.num_rows), dtype=bool)
     for rows in groups:
-        size = min(max(round(split.test_share * len(rows)), 1), len(rows) - 1)
-        in_test[random.permutation(rows)[:size]] = True
-    train, test = valid.filter(pa.array(~in_test)), valid.filter(pa.array(in_test))
+        used = max(round(share * len(rows)), min(len(rows), 2))
+        size = min(max(round(split.test_share * used), 1), used - 1)
+        shuffled = random.permutation(rows)[:used]
+        in_test[shuffled[:size]] = True
+        in_train[shuffled[size:]] = True
+    train, test = valid.filter(pa.array(in_train)), valid.filter(pa.array(in_test))
     size = min(split.reference_rows, train.num_rows)
     reference = train.take(np.sort(random.permutation(train.num_rows)[:size]))
     return train, test, reference

@@ -68,7 +68,11 @@ class Validation(Strict):
 
 
 class Split(Strict):
-    """How rows are parted; `reference_rows` of train are what drift is measured against."""
+    """How rows are parted; `reference_rows` of train are what drift is measured against.
 
+    max_rows: of a random sample that is used in place of all rows; None: all.
+    """
+
+    max_rows: Annotated[int, Field(ge=10)] | None
     test_share: Share
     reference_rows: int = Field(ge=1)

@@ -1,0 +1,1 @@
+"""What a pipeline of CI asks beyond making and delivering a model."""

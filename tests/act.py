@@ -1,0 +1,190 @@
+"""Running a project's workflows by act, without GitHub and without Docker.
+
+Every job begins in an empty folder, as on GitHub. Only what needs GitHub itself has a stand-in:
+checkout clones from the bare remote, caches and artefacts are folders here, `gh` and `cosign` are
+programs of tests/stand_ins/.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conftest import ROOT, USER, git, run
+
+ACT = Path(sys.executable).with_name("act")
+STAND_INS = Path(__file__).with_name("stand_ins")
+USES = re.compile(r"uses: +([\w.-]+/[\w.-]+@[0-9a-f]{40})")
+
+#: What an action does in place of itself, in bash; inputs come as INPUT_NAME.
+STEPS = {
+    "actions/checkout": """
+        git clone --quiet "$ORIGIN" .
+        git checkout --quiet --detach "$INPUT_REF"
+        git config user.name "Runner" && git config user.email "runner@example.org"
+        ln -s "$ENVIRONMENT" .venv
+        mkdir build && mkdir -p "$CHECKS" && ln -s "$CHECKS" build/checks""",
+    "actions/cache": 'mkdir -p "$CACHE" && ln -s "$CACHE" "$INPUT_PATH"',
+    "actions/upload-artifact": """
+        mkdir -p "$ARTIFACTS/$INPUT_NAME"
+        cp -r $INPUT_PATH "$ARTIFACTS/$INPUT_NAME/\"""",
+    "actions/download-artifact": """
+        mkdir -p "$INPUT_PATH"
+        cp -r "$ARTIFACTS/$INPUT_NAME/." "$INPUT_PATH/\"""",
+    "actions/attest": """
+        mkdir -p "$ARTIFACTS" && test -n "$INPUT_SUBJECT_NAME"
+        echo "$INPUT_SUBJECT_DIGEST ${INPUT_SBOM_PATH:-provenance}" >> "$ARTIFACTS/attested\"""",
+}
+DEFAULTS = {"actions/checkout": {"ref": "${{ github.sha }}"}}
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """What GitHub holds: the remote, artefacts, caches, and what was asked of `gh`."""
+
+    folder: Path
+    origin: Path
+    environment: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def artefacts(self) -> Path:
+        """Where uploads go."""
+        return self.folder / "artefacts"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the stand-in of gh holds."""
+        path = self.folder / "gh.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    def approve(self, **people: str) -> None:
+        """Say who approved which environment."""
+        listed = [
+            {
+                "state": "approved",
+                "user": {"login": who},
+                "environments": [{"name": name.replace("_", "-")}],
+            }
+            for name, who in people.items()
+        ]
+        (self.folder / "gh.json").write_text(json.dumps(self.state | {"approvals": listed}))
+
+    def run(
+        self, name: str, event: str, payload: dict[str, Any], ref: str = "main", **env: str
+    ) -> "Run":
+        """Run a workflow of the remote's branch or tag, as an event of GitHub does."""
+        checkout = self.folder / "act"
+        shutil.rmtree(checkout, ignore_errors=True)
+        git(self.folder, "clone", "--quiet", str(self.origin), str(checkout))
+        git(checkout, "checkout", "--quiet", ref)
+        known_to_act(checkout / ".github")
+        (self.folder / "event.json").write_text(json.dumps(payload))
+        command = [str(ACT), event, "--workflows", f".github/workflows/{name}.yml"]
+        command += ["--eventpath", str(self.folder / "event.json"), "--json", "--no-cache-server"]
+        command += [
+            "--platform",
+            "ubuntu-latest=-self-hosted",
+            "--no-skip-checkout",
+            "--pull=false",
+        ]
+        command += ["--action-cache-path", str(self.folder / "cache"), "--actor", "ada"]
+        command += self._stand_ins(checkout)
+        given = {"ORIGIN": str(self.origin), "ENVIRONMENT": str(self.environment)}
+        given |= {"CHECKS": str(ROOT / "build/checks")}
+        given |= {"CACHE": str(self.folder / "dvc"), "ARTIFACTS": str(self.artefacts)}
+        given |= {"GH_STATE": str(self.folder / "gh.json"), **USER, **env}
+        for option, values in (
+            ("--env", given),
+            ("--var", self.variables),
+            ("--secret", self.secrets | {"GITHUB_TOKEN": "a-token"}),
+        ):
+            for key, value in values.items():
+                command += [option, f"{key}={value}"]
+        path = f"{STAND_INS}{os.pathsep}{os.environ['PATH']}"
+        return Run(run(command, checkout, {"PATH": path, "HOME": str(self.folder)}))
+
+    def _stand_ins(self, checkout: Path) -> list[str]:
+        """Replace each action that the workflows name by its stand-in, at the pinned commit."""
+        found: list[str] = []
+        files = [*checkout.glob(".github/workflows/*.yml"), *checkout.glob(".github/actions/*/*")]
+        for used in {name for path in files for name in USES.findall(path.read_text())}:
+            folder = self.folder / "actions" / used.replace("/", "-")
+            if not folder.exists():
+                write_stand_in(folder, used.partition("@")[0])
+            found += ["--local-repository", f"{used}={folder}"]
+        return found
+
+
+def write_stand_in(folder: Path, action: str) -> None:
+    """Write an action that takes any input, and does what STEPS says, or nothing."""
+    inputs = ("ref", "path", "name", "subject-name", "subject-digest", "sbom-path")
+    defaults = DEFAULTS.get(action, {})
+    steps = {
+        "run": STEPS.get(action, "true"),
+        "shell": "bash",
+        "env": {
+            f"INPUT_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}"
+            for name in inputs
+        },
+    }
+    described = {name: {"description": name, "default": defaults.get(name, "")} for name in inputs}
+    made = {"name": action, "description": "A stand-in", "inputs": described}
+    made["runs"] = {"using": "composite", "steps": [steps]}
+    folder.mkdir(parents=True)
+    (folder / "action.yml").write_text(yaml.safe_dump(made))
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Stand in")
+
+
+def known_to_act(folder: Path) -> None:
+    """Write `$/…`, GitHub's newer name for its own repository, as act knows it."""
+    for path in folder.rglob("*.yml"):
+        path.write_text(path.read_text().replace("uses: $/", "uses: ./"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of a workflow came to."""
+
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all jobs that ran have succeeded."""
+        return self.done.returncode == 0
+
+    @property
+    def log(self) -> str:
+        """All that was said, for people."""
+        return "\n".join(str(entry.get("msg", "")) for entry in self._entries) + self.done.stderr
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """The result of each job that ran, by the id it has in its file."""
+        return {
+            entry["jobID"]: entry["jobResult"] for entry in self._entries if "jobResult" in entry
+        }
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands of the steps that ran, in order, stand-ins aside."""
+        return [
+            str(entry["step"])
+            for entry in self._entries
+            if entry.get("stage") == "Main" and "stepResult" in entry and "make" in entry["step"]
+        ]
+
+    @property
+    def _entries(self) -> list[dict[str, Any]]:
+        lines = (self.done.stdout + self.done.stderr).splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]

@@ -1,0 +1,185 @@
+"""The workflows as they are written: what GitHub advises, and what the project holds them to."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import PROJECT, ROOT, run
+
+GITHUB = ROOT / PROJECT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+ACTIONS = sorted(GITHUB.glob("actions/*/action.yml"))
+TOOLS = Path(sys.executable).parent
+#: Lines that no make target could stand for: they say something, or sum up jobs.
+NO_TARGET = ('test "$FAILED" = false', "echo ")
+
+Steps = Iterator[tuple[str, dict[str, Any]]]
+by_name = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a workflow; YAML 1.1 takes its `on` for a truth."""
+    text = re.sub(r"^on:", '"on":', path.read_text(), flags=re.MULTILINE)
+    return dict(yaml.safe_load(text))
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    return dict(read(path)["jobs"])
+
+
+def steps(paths: list[Path]) -> Steps:
+    for path in paths:
+        content = read(path)
+        made = content["jobs"].values() if "jobs" in content else [content["runs"]]
+        for job in made:
+            for step in job.get("steps", []):
+                yield path.stem, step
+
+
+def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
+    options = ("--offline", "--persona", "auditor", "--strict-collection", "--format", "plain")
+    return run([str(TOOLS / "zizmor"), *options, str(folder)], None)
+
+
+def test_zizmor_at_its_strictest_finds_nothing() -> None:
+    found = zizmor(GITHUB)
+
+    assert found.returncode == 0, found.stdout
+    assert "No findings to report" in found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7", "unpinned-uses"),
+        ("persist-credentials: false", "fetch-tags: true", "artipacked"),
+        (
+            "run: make changed",
+            "run: make changed BASE=${{ github.head_ref }}",
+            "template-injection",
+        ),
+        ("permissions: {}", "permissions: write-all", "excessive-permissions"),
+    ],
+)
+def test_zizmor_sees_a_flaw_that_is_planted(
+    old: str, new: str, finding: str, tmp_path: Path
+) -> None:
+    text = (GITHUB / "workflows/pull-request.yml").read_text()
+    assert old in text
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    (folder / "pull-request.yml").write_text(text.replace(old, new))
+
+    found = zizmor(tmp_path)
+
+    assert found.returncode > 0
+    assert finding in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [
+        ("vendor.github-workflows", WORKFLOWS),
+        ("vendor.github-actions", ACTIONS),
+        ("vendor.dependabot", [GITHUB / "dependabot.yml"]),
+    ],
+)
+def test_each_file_is_as_its_schema_has_it(schema: str, paths: list[Path]) -> None:
+    assert paths
+    command = [str(TOOLS / "check-jsonschema"), "--builtin-schema", schema, *map(str, paths)]
+
+    done = run(command, None)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_shellcheck_finds_nothing_in_any_step(tmp_path: Path) -> None:
+    script = tmp_path / "step.sh"
+    for name, step in steps([*WORKFLOWS, *ACTIONS]):
+        if "run" in step:
+            script.write_text(f"#!/bin/bash -e\n{step['run']}\n")
+            done = run([str(TOOLS / "shellcheck"), "--norc", "--severity=style", str(script)], None)
+            assert done.returncode == 0, f"{name}: {done.stdout}"
+
+
+def test_a_step_is_one_line_that_calls_a_make_target() -> None:
+    makefile = (ROOT / PROJECT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    for name, step in steps([*WORKFLOWS, *ACTIONS]):
+        line = step.get("run", "make help")
+        assert "\n" not in line, name
+        if not line.startswith(NO_TARGET):
+            found = re.fullmatch(r"make ([a-z-]+)", line)
+            assert found, f"{name}: {line}"
+            assert found[1] in targets, f"{name}: {line}"
+
+
+def test_every_action_is_pinned_and_says_its_version() -> None:
+    for path in [*WORKFLOWS, *ACTIONS]:
+        for line in re.findall(r"uses: (.*)", path.read_text()):
+            assert re.fullmatch(r"\$/\.github/\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), (
+                line
+            )
+
+
+@by_name
+def test_nothing_is_permitted_that_is_not_said(path: Path) -> None:
+    assert read(path)["permissions"] == {}
+    for name, job in jobs(path).items():
+        assert "permissions" in job, name
+        assert job["permissions"] == {} or isinstance(job["permissions"], dict), name
+
+
+@by_name
+def test_every_job_ends_in_time(path: Path) -> None:
+    for name, job in jobs(path).items():
+        assert "uses" in job or 0 < job["timeout-minutes"] <= 360, name
+
+
+def test_two_deploys_to_one_environment_wait_for_each_other() -> None:
+    (deploy,) = jobs(GITHUB / "workflows/deploy.yml").values()
+
+    group = {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": False}
+    assert deploy["concurrency"] == group
+    deploying = {"deploy", "rollback", "canary", "promote", "abort"}
+    for name, step in steps(WORKFLOWS):
+        if step.get("run", "").removeprefix("make ") in deploying:
+            assert name == "deploy"
+
+
+def test_no_checkout_keeps_its_login() -> None:
+    found = [step for _, step in steps(WORKFLOWS) if "actions/checkout@" in step.get("uses", "")]
+
+    assert len(found) > 5
+    assert all(step["with"]["persist-credentials"] is False for step in found)
+
+
+def test_no_secret_stands_in_a_command_line() -> None:
+    for name, step in steps([*WORKFLOWS, *ACTIONS]):
+        assert "${{" not in step.get("run", ""), name
+
+
+def test_a_commit_of_desired_state_starts_nothing() -> None:
+    for path in WORKFLOWS:
+        push = read(path)["on"].get("push", {"branches": []})
+        assert set(push["branches"]) <= {"main", "develop"}, path.stem
+
+
+def test_nothing_pushes_to_main() -> None:
+    makers = {path.stem for path in WORKFLOWS if "make propose" in path.read_text()}
+
+    assert "template-update" in makers
+    assert not any("git push" in path.read_text() for path in WORKFLOWS)
+
+
+def test_pass_waits_for_every_other_job() -> None:
+    made = jobs(GITHUB / "workflows/pull-request.yml")
+
+    assert set(made["pass"]["needs"]) == made.keys() - {"pass"}
+    assert made["pass"]["if"] == "always()"
