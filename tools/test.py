@@ -21,6 +21,7 @@ PACKAGES = {
     "jq": "jq",
     "lua5.1": "lua5.1",
     "pg_ctlcluster": "postgresql",
+    "prometheus-pushgateway": "prometheus-pushgateway",
     "promtool": "prometheus",
     "skopeo": "skopeo",
     "umoci": "umoci",

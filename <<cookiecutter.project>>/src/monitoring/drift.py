@@ -5,7 +5,6 @@ Ends with 0 where there is no drift, 3 where there is, 4 where there is too litt
 schedulers call `bin/python -m monitoring.drift`, with CURRENT and SINCE in its environment.
 """
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,22 +14,24 @@ import numpy as np
 import pyarrow as pa
 
 from monitoring.batch import Array, Rows
+from monitoring.current import current_rows
 from monitoring.evidence import effective_rows, row_hashes
 from monitoring.evidently_report import EvidentlyView, look
-from monitoring.gate import Judged, judge
-from monitoring.histograms import Histogram, add_all, histogram
+from monitoring.gate import judge
+from monitoring.histograms import Histogram, histogram
 from monitoring.page import render
 from monitoring.publish import push, write_metrics
 from monitoring.quality import Quality, read_labels
-from monitoring.recorded import RecordedRows
 from monitoring.sample import TimeSample
 from monitoring.verdict import EXIT, Found, verdict
 from monitoring.watched import Watched, read_reference, read_watched
 from project.artefacts import DRIFT, REFERENCE
 from project.errors import UserError, one_line
 from project.files import sha256, write_json, write_text
-from project.settings.monitoring import Drift, Monitoring, load_monitoring, span
+from project.settings.monitoring import Drift, Monitoring, load_monitoring
 from project.tables import keep_pandas_out
+
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class Seen:
@@ -41,10 +42,10 @@ class Seen:
     ) -> None:
         self.quality = quality
         self._reference = reference
-        kinds = {**watched.kinds, watched.answer: watched.answer_kind}
+        self.kinds = {**watched.kinds, watched.answer: watched.answer_kind}
         self.histograms: dict[str, Histogram] = {
             name: histogram(reference.column(name), kind, settings.bins)
-            for name, kind in kinds.items()
+            for name, kind in self.kinds.items()
         }
         self.sample = TimeSample(settings.sample_rows, settings.seed)
         self.window: tuple[float, float] | None = None
@@ -53,34 +54,38 @@ class Seen:
     def read(self, rows: Rows) -> None:
         """Go through all rows."""
         for batch in rows.batches():
-            add_all(self.histograms, self.histograms, batch.table)
+            for name in batch.table.column_names:
+                self.histograms[name].add(batch.table.column(name))
             self._hashes.append(row_hashes(batch.table))
             self.sample.add(batch)
-            if self.quality:
+            if self.quality and batch.keys is not None:
                 self.quality.add(batch)
             if batch.times is not None:
                 ends = (float(batch.times.min()), float(batch.times.max()))
                 low, high = self.window or ends
                 self.window = (min(low, ends[0]), max(high, ends[1]))
 
-    @property
-    def evidence(self) -> float:
-        """How many rows they are worth."""
+    def evidence(self, columns: set[str]) -> float:
+        """Return how many rows they are worth, told by the columns that are there."""
         hashes = np.concatenate(self._hashes) if self._hashes else np.empty(0, np.uint64)
-        return effective_rows(hashes, row_hashes(self._reference))
+        there = [name for name in self.kinds if name in columns]
+        return effective_rows(hashes, row_hashes(self._reference.select(there)))
 
 
 def find(
     watched: Watched, reference: pa.Table, seen: Seen, rows: Rows, monitoring: Monitoring
 ) -> Found:
     """Judge each column, and the prediction."""
-    settings, evidence, present = monitoring.drift, seen.evidence, rows.tally.columns
-    kinds = {name: kind for name, kind in watched.kinds.items() if name in present}
-    kinds[watched.answer] = watched.answer_kind
-    judged = [
-        judge(name, kind, seen.histograms[name].binned(evidence), evidence, len(kinds), settings)
+    settings, present = monitoring.drift, rows.tally.columns
+    evidence = seen.evidence(present)
+    too_little = _too_little(rows, evidence, settings)
+    kinds = {} if too_little else {name: seen.kinds[name] for name in seen.kinds if name in present}
+    judged = {
+        name: judge(
+            name, kind, seen.histograms[name].binned(evidence), evidence, len(kinds), settings
+        )
         for name, kind in kinds.items()
-    ]
+    }
     return Found(
         watched=watched,
         reference_rows=reference.num_rows,
@@ -88,12 +93,12 @@ def find(
         tally=rows.tally,
         window=seen.window,
         evidence=evidence,
-        columns=judged[:-1],
-        prediction=judged[-1],
-        gone=[name for name in watched.kinds if name not in present] if rows.tally.used else [],
-        appeared=sorted(present - watched.contract.columns.keys()),
+        columns=[one for name, one in judged.items() if name != watched.answer],
+        prediction=judged.get(watched.answer),
+        gone=[] if too_little else [name for name in watched.kinds if name not in present],
+        appeared=sorted(present - watched.contract.columns.keys() - {watched.answer}),
         quality=seen.quality.found(monitoring) if seen.quality else None,
-        too_little=_too_little(rows, evidence, settings),
+        too_little=too_little,
     )
 
 
@@ -115,19 +120,19 @@ def evidently_view(
     if found.too_little:
         return None
     sample = seen.sample.draw(int(found.evidence))
-    judged: list[Judged] = [*found.columns, *([found.prediction] if found.prediction else [])]
-    return None if sample is None else look(reference, sample, judged, settings)
+    return None if sample is None else look(reference, sample, found.judged, settings)
 
 
 def main() -> None:
     """Judge the rows that make names, or what the service has recorded."""
     now = datetime.now(UTC).replace(microsecond=0)
+    _refuse_clock_that_went_back(now)
     monitoring = load_monitoring()
     settings = monitoring.drift
     watched, model = read_watched()
     reference = read_reference(watched, model)
     labels = read_labels()
-    rows = _rows(watched, settings, now, keyed=labels is not None)
+    rows = current_rows(watched, model, settings, now, keyed=labels is not None)
     quality = None if labels is None else Quality(watched, labels)
     seen = Seen(watched, reference, settings, quality)
     seen.read(rows)
@@ -142,7 +147,7 @@ def main() -> None:
 def write(result: dict[str, Any], view: EvidentlyView | None) -> Path:
     """Write page, metrics and, last of all, the verdict."""
     moment = datetime.fromisoformat(result["time"])
-    path = DRIFT / f"{moment:%Y%m%dT%H%M%SZ}.json"
+    path = DRIFT / f"{moment:{STAMP}}.json"
     page = path.with_suffix(".html")
     write_text(page, render(result, view))
     registry = write_metrics(result)
@@ -151,18 +156,13 @@ def write(result: dict[str, Any], view: EvidentlyView | None) -> Path:
     return page
 
 
-def _rows(watched: Watched, settings: Drift, now: datetime, keyed: bool) -> Rows:
-    current, since = (os.environ.get(name, "") for name in ("CURRENT", "SINCE"))
-    path = Path(current) if current else watched.folder
-    if current and not path.exists():
-        raise UserError(f"CURRENT: {path}: no such file or folder")
-    try:
-        back = span(since or settings.since)
-    except ValueError as error:
-        raise UserError(f"SINCE: {error}, got {since}") from None
-    # A file that is named is judged whole, unless told otherwise.
-    start = None if path.is_file() and not since else now - back
-    return RecordedRows(path, watched, start, now, keyed)
+def _refuse_clock_that_went_back(now: datetime) -> None:
+    later = [path for path in DRIFT.glob("*.json") if path.stem > f"{now:{STAMP}}"]
+    if later:
+        raise UserError(
+            f"{max(later)}: made after now, {now:{STAMP}}: this machine's clock has gone back; set "
+            "it, or remove that verdict"
+        )
 
 
 def _headline(result: dict[str, Any]) -> str:

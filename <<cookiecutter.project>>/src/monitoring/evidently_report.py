@@ -33,7 +33,7 @@ def look(
 ) -> EvidentlyView:
     """Have Evidently compare a sample with the reference, column by column.
 
-    judged: the columns, the last of them the prediction, with what the gate says of each.
+    judged: columns and prediction, with what the gate says of each.
     """
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import MissingValueCount
@@ -41,7 +41,7 @@ def look(
     from evidently.tests import lte
 
     shown = [one for one in judged if _holds_values(one.name, reference, sample)]
-    names = {one.name: _shown_name(one, judged) for one in shown}
+    names = {one.name: one.name for one in shown}
     frames = [_frame(table, shown, names) for table in (sample, reference)]
     numbers = [names[one.name] for one in shown if one.kind == "number"]
     categories = [names[one.name] for one in shown if one.kind != "number"]
@@ -77,10 +77,6 @@ def look(
 
 def _holds_values(name: str, *tables: pa.Table) -> bool:
     return all(table.column(name).null_count < table.num_rows for table in tables)
-
-
-def _shown_name(one: Judged, judged: list[Judged]) -> str:
-    return PREDICTION if one is judged[-1] else one.name
 
 
 def _frame(table: pa.Table, shown: list[Judged], names: dict[str, str]) -> Any:

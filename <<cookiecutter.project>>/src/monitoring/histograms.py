@@ -1,6 +1,5 @@
 """Counts of a column's values, reference and current, of which batch after batch is forgotten."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,12 +134,6 @@ Histogram = NumberHistogram | CategoryHistogram
 def histogram(reference: pa.ChunkedArray, kind: ColumnType, bins: int) -> Histogram:
     """Return a histogram that has counted the reference."""
     return NumberHistogram(reference, bins) if kind == "number" else CategoryHistogram(reference)
-
-
-def add_all(histograms: dict[str, Histogram], columns: Iterable[str], table: pa.Table) -> None:
-    """Count some columns of a table."""
-    for name in columns:
-        histograms[name].add(table.column(name))
 
 
 def _quantiles(present: Array, bins: int) -> Array:

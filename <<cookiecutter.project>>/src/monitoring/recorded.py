@@ -16,8 +16,8 @@ from monitoring.typed import MistypedError, column_of
 from monitoring.watched import Watched
 from project.errors import UserError
 
-#: Rows made into a table at once: some 60 MB of Python's objects at 20 columns.
-BATCH_ROWS = 20_000
+#: Made into a table at once: some 60 MB of Python's objects at 20 columns.
+BATCH_ROWS, BATCH_BYTES = 20_000, 32 * 2**20
 #: Clocks differ: what is dated further ahead of ours was dated by one that is wrong.
 SKEW_SECONDS = 300
 
@@ -46,7 +46,8 @@ class RecordedRows:
             for number, line in enumerate(lines(path), 1):
                 found = True
                 self._take(line, path, number, waiting)
-                if len(waiting.inputs) >= BATCH_ROWS:
+                waiting.size += len(line or b"")
+                if len(waiting.inputs) >= BATCH_ROWS or waiting.size >= BATCH_BYTES:
                     yield from self._batch(waiting)
                     waiting = _Waiting()
         yield from self._batch(waiting)
@@ -98,7 +99,7 @@ class RecordedRows:
         watched = self._watched
         if not all(type(record) is dict for record in chain(waiting.inputs, waiting.outputs)):
             raise MistypedError("expected records, each an object")
-        self.tally.columns.update(*waiting.inputs)
+        self.tally.columns.update([watched.answer], *waiting.inputs)
         columns = {
             name: column_of([record.get(name) for record in waiting.inputs], kind, name, watched)
             for name, kind in watched.kinds.items()
@@ -126,8 +127,20 @@ class RecordedRows:
             raise MistypedError("expected a probability for each class") from None
 
     def _refuse_nothing_but_mistakes(self) -> None:
-        if self._first_mistake and not self.tally.used:
+        tally = self.tally
+        if tally.used or tally.other_models or tally.outside:
+            return
+        if self._first_mistake:
             raise UserError(self._first_mistake)
+        if tally.ahead:
+            raise UserError(
+                f"{self._path}: all of its {tally.ahead:,} rows are dated after now: a clock is "
+                "wrong, this machine's or that of the service"
+            )
+        raise UserError(
+            f"{self._path}: none of its {tally.unreadable:,} lines is a prediction that was "
+            "recorded; docs/service.md shows one"
+        )
 
 
 class _Waiting:
@@ -139,6 +152,7 @@ class _Waiting:
         self.places: list[tuple[Path, int, int]] = []  # file, line, rows
         self.times: list[float] = []
         self.requests: list[str] = []
+        self.size = 0
 
     def requests_alone(self) -> Iterator["_Waiting"]:
         """Yield each request by itself."""

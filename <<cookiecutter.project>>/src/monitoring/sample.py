@@ -56,4 +56,5 @@ class TimeSample:
 
     def _joined(self) -> tuple[pa.Table, Array, Array]:
         tables, draws, times = zip(*self._parts, strict=True)
-        return pa.concat_tables(tables), np.concatenate(draws), np.concatenate(times)
+        whole = pa.concat_tables(tables, promote_options="default")
+        return whole, np.concatenate(draws), np.concatenate(times)

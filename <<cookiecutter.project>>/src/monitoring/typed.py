@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from monitoring.watched import Watched, digest
+from monitoring.watched import Watched, cut, digest
 from project.settings.base import ColumnType
 
 _TYPES: dict[str, frozenset[type]] = {
@@ -23,7 +23,8 @@ class MistypedError(Exception):
 def column_of(values: list[Any], kind: ColumnType, name: str, watched: Watched) -> pa.Array:
     """Return values as float64, bool or string; None, NaN and infinities become missing."""
     if name in watched.hashed:  # some may have been recorded before it was
-        values = [value if _is_digest(value) else digest(value) for value in values]
+        same = watched.spellings
+        values = [same.get(v, v) if _is_digest(v) else digest(v) for v in values]
     found = set(map(type, values))
     if not found <= _TYPES[kind]:
         wrong = next(value for value in values if type(value) not in _TYPES[kind])
@@ -32,7 +33,7 @@ def column_of(values: list[Any], kind: ColumnType, name: str, watched: Watched) 
         numbers = np.array(values, np.float64)
         numbers[~np.isfinite(numbers)] = np.nan
         return pa.array(numbers, from_pandas=True)
-    return pa.array(values, pa.bool_() if kind == "boolean" else pa.string())
+    return cut(pa.array(values, pa.bool_() if kind == "boolean" else pa.string()))
 
 
 def _is_digest(value: Any) -> bool:

@@ -15,7 +15,7 @@ EXIT = {"none": 0, "drift": 3, "too_little": 4}
 
 @dataclass(frozen=True)
 class Found:
-    """All that a run has found; columns and prediction are judged even where rows are too few."""
+    """All that a run has found; nothing is judged where rows are too few."""
 
     watched: Watched
     reference_rows: int
@@ -30,13 +30,17 @@ class Found:
     quality: dict[str, Any] | None
     too_little: str | None  # why there is no verdict
 
+    @property
+    def judged(self) -> list[Judged]:
+        """All that is judged, the prediction last."""
+        return [*self.columns, *([self.prediction] if self.prediction else [])]
+
 
 def reasons(found: Found) -> list[str]:
     """Say why the verdict is what it is; nothing where there is no drift."""
     if found.too_little:
         return [found.too_little]
-    judged = [*found.columns, *([found.prediction] if found.prediction else [])]
-    moved = sorted((one for one in judged if one.drifted), key=lambda one: -one.score)
+    moved = sorted((one for one in found.judged if one.drifted), key=lambda one: -one.score)
     return [
         *(f"column {name} is gone" for name in found.gone),
         *(_moved(one, one is found.prediction) for one in moved),
@@ -127,8 +131,7 @@ def _window(window: tuple[float, float] | None) -> dict[str, str | None]:
 def _evidently(found: Found, view: EvidentlyView | None) -> dict[str, Any] | None:
     if view is None:
         return None
-    judged = [*found.columns, *([found.prediction] if found.prediction else [])]
-    ours = [one.name for one in judged if one.drifted and one.name not in view.left_out]
+    ours = [one.name for one in found.judged if one.drifted and one.name not in view.left_out]
     return {"rows": view.rows, "drifted": view.drifted, "agrees": bool(ours) == bool(view.drifted)}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+from pyarrow import compute
 
 from project.artefacts import ONNX, REFERENCE
 from project.errors import UserError
@@ -20,6 +21,8 @@ from project.settings.serving import Serving
 from project.tables import Contract, read_table
 
 Kinds = dict[str, ColumnType]
+#: A text counts by its first characters: a category is no essay, and memory has an end.
+TEXT_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Watched:
     hashed: frozenset[str]
     left_out: frozenset[str]
     folder: Path
+    spellings: dict[str, str]  # the digest of 14.0, which a client may write, by that of 14
 
     @property
     def version(self) -> str:
@@ -61,8 +65,11 @@ class Watched:
         """Return rows of the contract as the store has them, hashed columns as digests."""
         return pa.table(
             {
-                name: digests(table.column(name)) if name in self.hashed else table.column(name)
+                name: digests(table.column(name))
+                if name in self.hashed
+                else cut(table.column(name))
                 for name in self.kinds
+                if name in table.column_names
             }
         )
 
@@ -75,14 +82,17 @@ def read_watched() -> tuple[Watched, OnnxModel]:
                 f"{path} is not there: no model was made yet; type: make repro, or dvc pull"
             )
     model = OnnxModel(ONNX)
+    contract = model.contract
     recording = load("serving", Serving).recording
+    hashed = frozenset(recording.hashed) - frozenset(recording.left_out)
     watched = Watched(
         name=load("tracking", Tracking).model,
         digest=f"sha256:{sha256(ONNX)}",
-        contract=model.contract,
-        hashed=frozenset(recording.hashed) - frozenset(recording.left_out),
+        contract=contract,
+        hashed=hashed,
         left_out=frozenset(recording.left_out),
         folder=Path(recording.folder),
+        spellings=_spellings([name for name in contract.of_type("number") if name in hashed]),
     )
     return watched, model
 
@@ -101,6 +111,13 @@ def answers(predictions: Predictions) -> pa.Array:
     return pa.array(predictions.label.astype(str), pa.string())
 
 
+def cut(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Cut texts that are longer than a category's name; other values stay as they are."""
+    if not pa.types.is_string(column.type):
+        return column
+    return compute.utf8_slice_codeunits(column, 0, TEXT_LENGTH)
+
+
 def digests(column: pa.ChunkedArray) -> pa.Array:
     """Return the names that the service records for values; missing stays missing."""
     encoded = column.combine_chunks().dictionary_encode()
@@ -109,9 +126,23 @@ def digests(column: pa.ChunkedArray) -> pa.Array:
 
 
 def digest(value: Any) -> str | None:
-    """Return the service's name for a value; a whole number has one, written as 14 or as 14.0."""
+    """Return the service's name for a value; a whole number has that of 14, not that of 14.0."""
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
+    return _digest(value)
+
+
+def _spellings(numbers: list[str]) -> dict[str, str]:
+    """Return the digests of the reference's whole numbers, written with a point and without."""
+    if not numbers:
+        return {}
+    rows = read_table(REFERENCE)
+    values = {value for name in numbers for value in rows.column(name).unique().to_pylist()}
+    whole = [value for value in values if value is not None and float(value).is_integer()]
+    return {_digest(float(value)): _digest(int(value)) for value in whole}
+
+
+def _digest(value: Any) -> str:
     return hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import compute, csv, parquet
+from pyarrow import csv, parquet
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from project.artefacts import BENTO
-from project.conversion import convert_values, labels_of
+from project.conversion import as_known, convert_values
 from project.errors import UserError, one_line
 from project.files import read_json, replacing
 from project.inputs import Inputs, model_inputs
@@ -72,7 +72,7 @@ class Scorer:
             typed = {}
             for name, kind in contract.columns.items():
                 values = self._typed(table.column(name), kind, name, path, before)
-                typed[name] = self._as_trained(values, name) if kind == "category" else values
+                typed[name] = as_known(values, self._known[name]) if kind == "category" else values
             yield model_inputs(pa.table(typed), contract), table
             before += table.num_rows
         if not before:
@@ -92,18 +92,6 @@ class Scorer:
                 f"{column[row].as_py()!r}"
             )
         return values
-
-    def _as_trained(self, values: pa.Array, name: str) -> pa.Array:
-        """Write whole numbers as training did, where it has not seen them as they are: 07 as 7."""
-        known = self._known[name]
-        distinct = values.unique().drop_null()
-        unseen = distinct.filter(compute.invert(compute.is_in(distinct, known)))
-        numeric = unseen.filter(compute.match_substring_regex(unseen, r"^\s*[+-]?\d+(\.\d*)?\s*$"))
-        if not len(numeric):
-            return values
-        written = labels_of(compute.cast(compute.utf8_trim_whitespace(numeric), pa.float64()))
-        places = compute.index_in(values, numeric)
-        return compute.coalesce(written.take(places), values)
 
     def _columns(self, answer: Predictions) -> dict[str, pa.Array]:
         classes = self.model.contract.classes

@@ -66,6 +66,18 @@ def labels_of(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return compute.cast(array, pa.string())
 
 
+def as_known(values: pa.Array, known: pa.Array) -> pa.Array:
+    """Write whole numbers as training did, where it has not seen them as they are: 07 as 7."""
+    distinct = values.unique().drop_null()
+    unseen = distinct.filter(compute.invert(compute.is_in(distinct, known)))
+    numeric = unseen.filter(compute.match_substring_regex(unseen, r"^\s*[+-]?\d+(\.\d*)?\s*$"))
+    if not len(numeric):
+        return values
+    written = labels_of(compute.cast(compute.utf8_trim_whitespace(numeric), pa.float64()))
+    places = compute.index_in(values, numeric)
+    return compute.coalesce(written.take(places), values)
+
+
 def _numbers(array: pa.Array, name: str) -> pa.Array:
     if pa.types.is_string(array.type):
         _refuse_huge_integers(array, name)

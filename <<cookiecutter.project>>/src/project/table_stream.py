@@ -23,6 +23,7 @@ from project.table_files import (
 )
 
 BATCH_ROWS = 65_536  # bounds memory: a batch of 300 columns is 80 MB
+BATCH_BYTES = 128 * 2**20  # as do these, where a column holds long texts
 BLOCK_BYTES = 8 * 2**20  # of a CSV
 
 Item = TypeVar("Item")
@@ -49,19 +50,25 @@ def open_table(path: Path, source: FileSource, numbers: list[str]) -> TableStrea
 
 def _open_parquet(path: Path) -> TableStream:
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path, buffer_size=BLOCK_BYTES)
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path}: not a Parquet file ({first_line(error)})") from None
     names = _names(path, file.schema_arrow.names)
 
     def batches() -> Iterator[pa.Table]:
         try:
-            for batch in file.iter_batches(BATCH_ROWS):
+            for batch in file.iter_batches(_batch_rows(file.metadata)):
                 yield _plain(pa.Table.from_batches([batch])).rename_columns(names)
         except (pa.ArrowException, OSError) as error:
             raise UserError(f"{path}: broken ({first_line(error)})") from None
 
     return TableStream(names, batches())
+
+
+def _batch_rows(metadata: parquet.FileMetaData) -> int:
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    widest = max((one.total_byte_size / max(one.num_rows, 1) for one in groups), default=1)
+    return int(min(max(BATCH_BYTES / max(widest, 1), 1), BATCH_ROWS))
 
 
 def _plain(table: pa.Table) -> pa.Table:

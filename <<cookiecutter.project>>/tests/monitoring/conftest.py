@@ -50,6 +50,7 @@ GRAPHS = {
 PARAMS = {
     "seed": 42,
     "tracking": {"experiment": "houses", "model": "houses"},
+    "source": {"kind": "bundled", "name": "wine", "path": "conf"},
     "serving": yaml.safe_load((ROOT / "tests/conf/config.yaml").read_text(encoding="utf-8"))[
         "serving"
     ],
