@@ -25,7 +25,7 @@ from delivery.environments import load_environment, namespace
 from delivery.repository import chart_source, code_repository
 
 def state(model, name):
-    facts = Facts(model, "aaaaaaaaaaaa", sys.argv[1], f"ghcr.io/team/{model}")
+    facts = Facts(model, "aaaaaaaaaaaa", sys.argv[1], f"ghcr.io/team/{model}", commit=40 * "c")
     config = {"model": model, "environment": name, "digest": sys.argv[1]}
     config |= {"repository": code_repository(), "chart": chart_source()}
     values = chart_values(name, load_environment(name), facts)
@@ -38,10 +38,15 @@ print(json.dumps({f"{name}/{model}": state(model, name) for model in models for 
 ALL = {
     "autoscaling": {"enabled": True},
     "route": {"enabled": True},
-    "monitoring": {"enabled": True, "rules": {"enabled": True}},
+    "monitoring": {"enabled": True, "rules": {"enabled": True}, "dashboard": {"enabled": True}},
     "networkPolicy": {"enabled": True},
     "secrets": {"enabled": True, "data": [{"variable": "TOKEN", "key": "t", "property": "p"}]},
     "canary": {"enabled": True, "weight": 20, "model": {"digest": DIGEST, "version": "b"}},
+}
+#: What the Bento alone has, as it records predictions.
+RECORDED = {
+    "predictions": {"enabled": True, "claim": "predictions"},
+    "drift": {"enabled": True, "image": "ghcr.io/x:1", "repository": "https://x.example.org/x.git"},
 }
 
 Generated = Callable[..., Path]
@@ -82,6 +87,7 @@ def test_a_project_has_the_rights_that_its_chart_needs_and_no_more(
     project, state = on_git(generated(), tmp_path, "wine-model")
     for environment, runtime in zip(ENVIRONMENTS, ("bento", "kserve", "kserve"), strict=True):
         extras = ALL if environment != "prod" else {**ALL, "canary": {"enabled": False}}
+        extras = {**extras, **RECORDED} if runtime == "bento" else extras
         state[f"{environment}/wine-model"]["values"] |= {"runtime": runtime, **extras}
     put(project, state)
     emitted = argocd(project)
@@ -149,7 +155,7 @@ def test_only_the_weights_that_a_rollout_moves_are_ignored(
     generated: Generated, tmp_path: Path
 ) -> None:
     project, state = on_git(generated(), tmp_path, "wine-model")
-    state["dev/wine-model"]["values"] |= {"runtime": "bento", **ALL}
+    state["dev/wine-model"]["values"] |= {"runtime": "bento", **ALL, **RECORDED}
     state["test/wine-model"]["values"] |= {"runtime": "kserve", **ALL}
     put(project, state)
 

@@ -3,13 +3,14 @@
 import copy
 import math
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tools.golden import CASES, CHART, GOLDEN, STABLE, file_name, rendered, values
+from tools.golden import CASES, CHART, GOLDEN, RECORDED, STABLE, file_name, rendered, values
 
 from .manifests import needs_schemas, validate
 
@@ -59,6 +60,23 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "a pod killed too early": (
         {"termination": {"gracePeriodSeconds": 20}},
         "termination.gracePeriodSeconds: expected more than preStopSeconds and drainSeconds",
+    ),
+    "drift of what nobody records": (
+        {"runtime": "kserve", **RECORDED},
+        "drift.enabled: expected false, as runtime kserve records no predictions",
+    ),
+    "drift of what goes with its pod": (
+        {**RECORDED, "predictions": {"claim": ""}},
+        "predictions.claim: missing: drift.enabled looks at what pods have kept there",
+    ),
+    "drift without an image": ({**RECORDED, "drift": {"enabled": True}}, "drift.image: missing"),
+    "drift against no commit's reference": (
+        {**RECORDED, "model": {"commit": ""}},
+        "drift.enabled: expected a package whose provenance names its commit",
+    ),
+    "a repository by ssh, which the image cannot": (
+        {"drift": {"repository": "git@github.com:ada/wine.git"}},
+        "drift.repository: 'git@github.com:ada/wine.git' does not match",
     ),
     "fewer pods at most than at least": (
         {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 2}},
@@ -149,6 +167,61 @@ def test_pods_may_do_nothing_but_serve(case: tuple[str, str, bool]) -> None:
         }
         assert container["resources"]["requests"]
         assert container["resources"]["limits"]["memory"]
+
+
+def test_the_drift_check_may_do_no_more_and_is_nobodys_backend() -> None:
+    there = documents(("prod", "bento", True))
+    pods = there["CronJob/wine-model-drift"]["spec"]["jobTemplate"]["spec"]["template"]
+    pod, labels = pods["spec"], pods["metadata"]["labels"]
+    service = there["Deployment/wine-model"]["spec"]["template"]["spec"]
+
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"] == service["securityContext"]
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"] == service["containers"][0]["securityContext"]
+        assert container["image"].endswith(f"@sha256:{64 * 'd'}")
+        assert container["resources"]["limits"]["memory"]
+    for key, document in there.items():
+        selector = document.get("spec", {}).get("selector", {})
+        selected = selector.get("matchLabels", selector).items() <= labels.items()
+        assert not selected or not selector, key
+    (policy,) = [
+        document["spec"]
+        for key, document in there.items()
+        if key.startswith("NetworkPolicy")
+        and document["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    ]
+    assert policy["ingress"] == []
+    ports = [port["port"] for rule in policy["egress"] for port in rule["ports"]]
+    assert ports == [53, 53, 443, 9091, 9000]
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"), [(0, 0), (3, 0), (4, 0), (1, 1), (2, 2), (137, 137)], ids=str
+)
+def test_drift_that_is_found_is_no_failure_of_the_job(code: int, ends: int, tmp_path: Path) -> None:
+    spec = documents(("prod", "bento", True))["CronJob/wine-model-drift"]["spec"]
+    job = spec["jobTemplate"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "$@"\nexit {code}\n')
+    python.chmod(0o755)
+
+    done = subprocess.run(
+        [*container["command"], *container["args"]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (ends, "-m monitoring.drift /predictions 7d\n")
+    (refused,) = [
+        rule["onExitCodes"] for rule in job["podFailurePolicy"]["rules"] if "onExitCodes" in rule
+    ]
+    assert refused == {"containerName": "drift", "operator": "In", "values": [1]}
+    assert job["template"]["spec"]["restartPolicy"] == "Never"  # which the policy asks for
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)

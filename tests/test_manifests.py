@@ -164,7 +164,7 @@ def test_manifests_of_a_packaged_model_are_valid(packaged: Path) -> None:
     for name in NAMES:
         make(packaged, "manifests", f"ENV={name}")
 
-    assert validate(packaged / "build/manifests") == 4 + 7 + 11
+    assert validate(packaged / "build/manifests") == 4 + 7 + 12
 
 
 def test_a_wrong_value_is_named_with_its_file_and_the_last_manifests_stay(packaged: Path) -> None:

@@ -28,9 +28,22 @@ EXTRAS: dict[str, Any] = {
         "enabled": True,
         "labels": {"release": "prometheus"},
         "rules": {"enabled": True},
+        "dashboard": {"enabled": True},
     },
     "secrets": {"enabled": True, "data": [{"variable": "API_TOKEN", "key": "wine/api"}]},
     "pullSecrets": ["registry"],
+}
+#: What the Bento has in addition, as it alone records predictions.
+RECORDED: dict[str, Any] = {
+    "predictions": {"enabled": True, "claim": "wine-predictions"},
+    "drift": {
+        "enabled": True,
+        "image": f"ghcr.io/team/wine-model-pipeline@sha256:{64 * 'd'}",
+        "repository": "https://$(GIT_TOKEN)@git.example.org/team/wine-model.git",
+        "folder": "models/wine",
+        "secrets": ["wine-pipeline"],
+        "egress": [{"ports": [{"port": 9000}]}],
+    },
 }
 
 
@@ -50,7 +63,8 @@ def values(name: str, runtime: str, canary: bool) -> dict[str, Any]:
     steps: dict[str, Any] = {"enabled": True}
     if runtime == "kserve":
         steps |= {"weight": 20, "model": {"digest": CANDIDATE, "version": 12 * "b"}}
-    return chosen | EXTRAS | {"canary": steps}
+    recorded = RECORDED if runtime == "bento" else {}
+    return chosen | EXTRAS | recorded | {"canary": steps}
 
 
 def file_name(name: str, runtime: str, canary: bool) -> str:

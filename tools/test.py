@@ -11,6 +11,7 @@ import sys
 
 #: A program that tests run, and the Debian package that brings it.
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "buildah": "buildah",
     "busybox": "busybox-static",
     "chromium": "chromium",

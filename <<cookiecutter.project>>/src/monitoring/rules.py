@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitoring.durations import seconds
 from project.artefacts import CHART
 from project.errors import UserError
 from project.loading import read_yaml
 
 RULES = CHART / "rules"
 FILES = ("recording", "service", "drift")
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 #: A rate needs two scrapes, and is no figure with less than four.
 SCRAPES = 4
 
@@ -87,16 +87,12 @@ def hastened(groups: list[Group], factor: int, interval: int) -> list[Group]:
 
 def _hastened(rule: dict[str, Any], factor: int, interval: int) -> dict[str, Any]:
     def shorter(found: re.Match[str]) -> str:
-        return f"[{max(_seconds(found[1]) // factor, SCRAPES * interval)}s]"
+        return f"[{max(seconds(found[1]) // factor, SCRAPES * interval)}s]"
 
     quick = {**rule, "expr": re.sub(r"\[([0-9]+[smhd])\]", shorter, rule["expr"])}
     if "for" in rule:
-        quick["for"] = f"{_seconds(rule['for']) // factor}s"
+        quick["for"] = f"{seconds(rule['for']) // factor}s"
     return quick
-
-
-def _seconds(duration: str) -> int:
-    return int(duration[:-1]) * UNITS[duration[-1]]
 
 
 def _filled(name: str, words: Mapping[str, str]) -> list[Group]:

@@ -25,6 +25,49 @@ labels:
   {{- include "model.labels" .root | nindent 2 }}
 {{- end }}
 
+{{/* What selects the pods that check for drift: no Service's, and no Deployment's. */}}
+{{- define "model.drift" -}}
+app.kubernetes.io/name: {{ .Values.name }}
+app.kubernetes.io/component: drift
+{{- end }}
+
+{{/* Who the processes of a pod are. */}}
+{{- define "model.user" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{/* What each container of the drift check has: (dict "root" $ "folder" "of the project"). */}}
+{{- define "model.drift.container" -}}
+image: {{ .root.Values.drift.image | quote }}
+imagePullPolicy: IfNotPresent
+workingDir: /work{{ with .folder }}/{{ . }}{{ end }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+resources:
+  {{- toYaml .root.Values.drift.resources | nindent 2 }}
+{{- with .root.Values.drift.secrets }}
+envFrom:
+  {{- range . }}
+  - secretRef: {name: {{ . }}}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- define "model.drift.environment" -}}
+- {name: HOME, value: /tmp}
+- {name: DVC_SITE_CACHE_DIR, value: /tmp/dvc}
+{{- end }}
+{{- define "model.drift.mounts" -}}
+- {name: work, mountPath: /work}
+- {name: scratch, mountPath: /tmp}
+{{- end }}
+
 {{/* The Bento's image, by digest where it is known. */}}
 {{- define "model.image" -}}
 {{- $repository := required "image.repository: missing: where the Bento's image was pushed to" .Values.image.repository -}}
@@ -98,6 +141,7 @@ consecutiveErrorLimit: 4
 {{- end -}}
 {{- $words := dict
   "name" $values.name
+  "uid" (printf "%s-%s" $values.name $values.environment | sha256sum | trunc 20)
   "environment" $values.environment
   "namespace" .root.Release.Namespace
   "version" $values.model.version
