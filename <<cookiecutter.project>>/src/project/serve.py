@@ -41,22 +41,31 @@ def main() -> None:
 
 def start(host: str, port: int, recordings: str, bento: Path = BENTO) -> subprocess.Popen[bytes]:
     """Start BentoML's server."""
-    # An absolute path: BentoML looks for a relative one within itself.
-    where = [str(bento.resolve()), "--host", host, "--port", str(port)]
-    how = ["--quiet"]  # no word of its steps; errors and our own warnings stay
     return subprocess.Popen(
-        [sys.executable, "-m", "bentoml", "serve", *where, *how],
-        env=os.environ
-        | {
-            "BENTOML_HOME": str(Path("build/bentoml").resolve()),
-            "BENTOML_DO_NOT_TRACK": "true",
-            "PREDICTIONS_FOLDER": str(Path(recordings).resolve()),
-            # What is packaged stays as it is, and as it was signed.
-            "PYTHONPYCACHEPREFIX": str(Path("build/bytecode").resolve()),
-        },
+        command(host, port, bento),
+        env=os.environ | environment(recordings),
         stdout=sys.stderr,
         start_new_session=True,  # a terminal's Ctrl-C reaches us alone, and the server by us
     )
+
+
+def command(host: str, port: int, bento: Path = BENTO) -> list[str]:
+    """Return BentoML's command."""
+    # An absolute path: BentoML looks for a relative one within itself.
+    where = [str(bento.resolve()), "--host", host, "--port", str(port)]
+    how = ["--quiet"]  # no word of its steps; errors and our own warnings stay
+    return [sys.executable, "-m", "bentoml", "serve", *where, *how]
+
+
+def environment(recordings: str) -> dict[str, str]:
+    """Return the variables that BentoML's server needs; `recordings` is a folder."""
+    return {
+        "BENTOML_HOME": str(Path("build/bentoml").resolve()),
+        "BENTOML_DO_NOT_TRACK": "true",
+        "PREDICTIONS_FOLDER": str(Path(recordings).resolve()),
+        # What is packaged stays as it is, and as it was signed.
+        "PYTHONPYCACHEPREFIX": str(Path("build/bytecode").resolve()),
+    }
 
 
 def end_when_told(server: subprocess.Popen[bytes]) -> list[int]:

@@ -18,6 +18,7 @@ from delivery.rollback import main as rollback
 from delivery.state.store import StateStore
 from delivery.status import main as status
 from project.errors import UserError
+from project.git import last_change
 
 from .deployable import edit_environment, records, train
 from .state.conftest import git, own_settings
@@ -107,7 +108,9 @@ def test_a_canary_has_its_share_until_it_is_promoted(run: Run, runtime: str) -> 
         "package": told["package"],
     }
     expected = before.chart_values
-    expected["model"] |= {"digest": new, "version": new[7:19]}
+    commit = git(Path(), "rev-parse", "HEAD")
+    expected["model"] |= {"digest": new, "version": new[7:19], "commit": commit}
+    expected["model"]["committed"] = last_change(Path("dvc.lock"), commit)
     if runtime == "bento":
         expected["image"]["tag"] = new[7:19]
         expected["canary"]["steps"] = []  # with steps, the Rollout would begin again

@@ -58,11 +58,20 @@ class Labels(Strict):
     max_unknown: float = Field(ge=0, lt=1)
 
 
+class Monitor(Strict):
+    """How much is tried on a laptop, and in what haste."""
+
+    rows: int = Field(ge=1)
+    haste: int = Field(ge=1, le=300)
+    seconds: float = Field(gt=0)
+
+
 class Monitoring(Strict):
     """The whole of conf/monitoring.yaml."""
 
     drift: Drift
     labels: Labels
+    monitor: Monitor
 
 
 def load_monitoring(path: Path = MONITORING) -> Monitoring:
