@@ -61,6 +61,12 @@ class GitHub:
         return self.folder / "artefacts"
 
     @property
+    def path(self) -> dict[str, str]:
+        """The environment in which `gh` and `cosign` are the stand-ins, and no log has colours."""
+        path = f"{STAND_INS}{os.pathsep}{os.environ['PATH']}"
+        return {"PATH": path, "GH_STATE": str(self.folder / "gh.json"), "NO_COLOR": "1"}
+
+    @property
     def state(self) -> dict[str, Any]:
         """What the stand-in of gh holds."""
         path = self.folder / "gh.json"
@@ -101,7 +107,7 @@ class GitHub:
         given = {"ORIGIN": str(self.origin), "ENVIRONMENT": str(self.environment)}
         given |= {"CHECKS": str(ROOT / "build/checks")}
         given |= {"CACHE": str(self.folder / "dvc"), "ARTIFACTS": str(self.artefacts)}
-        given |= {"GH_STATE": str(self.folder / "gh.json"), **USER, **env}
+        given |= {"NO_COLOR": "1", **USER, **env}
         for option, values in (
             ("--env", given),
             ("--var", self.variables),
@@ -109,8 +115,7 @@ class GitHub:
         ):
             for key, value in values.items():
                 command += [option, f"{key}={value}"]
-        path = f"{STAND_INS}{os.pathsep}{os.environ['PATH']}"
-        return Run(run(command, checkout, {"PATH": path, "HOME": str(self.folder)}))
+        return Run(run(command, checkout, self.path | {"HOME": str(self.folder)}))
 
     def _stand_ins(self, checkout: Path) -> list[str]:
         """Replace each action that the workflows name by its stand-in, at the pinned commit."""

@@ -183,3 +183,69 @@ def test_pass_waits_for_every_other_job() -> None:
 
     assert set(made["pass"]["needs"]) == made.keys() - {"pass"}
     assert made["pass"]["if"] == "always()"
+
+
+def named(pattern: str) -> set[str]:
+    """Return what a pattern finds in the workflows."""
+    return {name for path in WORKFLOWS for name in re.findall(pattern, path.read_text())}
+
+
+def documented(name: str) -> str:
+    return (ROOT / PROJECT / "docs" / name).read_text()
+
+
+def test_the_docs_name_each_workflow_and_each_of_its_jobs() -> None:
+    table = documented("github.md")
+    for path in WORKFLOWS:
+        (line,) = [line for line in table.splitlines() if line.startswith(f"| `{path.name}`")]
+        for job in jobs(path):
+            assert f"`{job}`" in line, f"{path.name}: {job}"
+
+
+def test_the_docs_name_the_secrets_and_variables_that_are_used_and_no_others() -> None:
+    rows = re.findall(r"^\| (`[^|]+) \|", documented("secrets.md"), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+
+    assert told == named(r"secrets\.([A-Z_]+)") | named(r"vars\.([A-Z_]+)")
+
+
+def test_the_docs_and_the_doctor_name_the_environments_that_are_used() -> None:
+    sys.path.insert(0, str(ROOT / PROJECT / "src"))
+    from automation.approvals import REVIEWED
+    from automation.doctor import ENVIRONMENTS
+
+    used = {
+        str(job["environment"])
+        for path in WORKFLOWS
+        for job in jobs(path).values()
+        if "environment" in job and "${{" not in str(job["environment"])
+    }
+    called = {
+        job["with"]["environment"]
+        for path in WORKFLOWS
+        for job in jobs(path).values()
+        if "uses" in job and "${{" not in job["with"]["environment"]
+    }
+    commands = documented("github.md")
+    created = set(re.findall(r"-X PUT \S+/environments/([\w-]+)", commands))
+    roles = set(re.findall(r"environments? (`[^|]+)", documented("roles.md")))
+    told = {name for text in roles for name in re.findall(r"`([\w-]+)`", text)}
+    assert used | called == created == ENVIRONMENTS.keys()
+    assert used | called <= told | {"make"}
+    reviewed = {name for name, is_reviewed in ENVIRONMENTS.items() if is_reviewed}
+    assert set(re.findall(r"environments/([\w-]+) --input", commands)) == reviewed
+    assert set(REVIEWED) <= reviewed
+
+
+def test_the_docs_name_the_secret_where_its_environment_is() -> None:
+    table = re.compile(r"^\| `([A-Z_]+)` \| (`[^|]+) \| [^|]+ \|$", re.MULTILINE)
+    for secret, environments in table.findall(documented("secrets.md")):
+        named_there = set(re.findall(r"`([\w-]+)`", environments))
+        readers = {
+            str(job.get("environment"))
+            for path in WORKFLOWS
+            for job in jobs(path).values()
+            if "steps" in job and f"secrets.{secret}" in yaml.safe_dump(job)
+        }
+        readers |= {"dev", "test", "prod"} if "${{ inputs.environment }}" in readers else set()
+        assert readers - {"${{ inputs.environment }}"} == named_there, secret

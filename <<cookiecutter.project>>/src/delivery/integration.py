@@ -12,10 +12,10 @@ from delivery.contract_checks import check_contract
 from delivery.environments import load_environment
 from delivery.load_check import check_load
 from delivery.notify import tell
-from delivery.service_checks import check_service, refuse_other_url
+from delivery.service_checks import refuse_other_url
 from delivery.state.store import StateStore
 from delivery.tables import short
-from delivery.verify_environment import note, served
+from delivery.verify_environment import note, patiently, served
 from project.errors import UserError, one_line
 
 LOAD_SECONDS = 60.0
@@ -31,8 +31,8 @@ def main() -> None:
     if seen is None:
         raise UserError(f"{name}/{model}: nothing runs there, so nothing can be tested")
     package = packages.fetch(seen.digest)
-    with served(package, url) as (where, _):
-        checks = check_service(where, package, settings.verification)
+    with served(package, url) as (where, is_there):
+        checks = patiently(where, is_there, package, settings)
         if all(check.passed for check in checks):
             checks += check_contract(where, package)
         if all(check.passed for check in checks):

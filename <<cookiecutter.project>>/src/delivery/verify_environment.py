@@ -33,7 +33,7 @@ def verify_environment(package: Package, url: str | None, settings: Environment)
     """Ask until all is as it should be or time is over; return what a record keeps of it."""
     target = "running" if url else "pulled"
     with served(package, url) as (where, is_there):
-        checks = _patiently(where, is_there, package, settings)
+        checks = patiently(where, is_there, package, settings)
     return {
         "passed": bool(checks) and all(check.passed for check in checks),
         "target": target,
@@ -42,9 +42,10 @@ def verify_environment(package: Package, url: str | None, settings: Environment)
     }
 
 
-def _patiently(
+def patiently(
     url: str, is_there: Callable[[], bool], package: Package, settings: Environment
 ) -> list[Check]:
+    """Ask until all checks pass, time is over, or nobody is there any more."""
     deadline = time.monotonic() + settings.verification.wait_seconds
     while True:
         checks = check_service(url, package, settings.verification)
