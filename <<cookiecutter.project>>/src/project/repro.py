@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from typing import IO
 
 from project.errors import UserError, one_line
 from project.last_result import kept
 from project.overrides import overrides_from_make
 from project.params import write
+from project.stage_progress import Write, stage_progress
 
 #: DVC's own, with the blank lines that part it from the rest; and a verdict that the end tells.
 LEFT_OUT = re.compile(
@@ -56,26 +56,26 @@ def _run_stages() -> None:
     assert process.stdout
     assert process.stderr
     refusals: list[str] = []
-    streams = (
-        (telling(process.stdout), sys.stdout),
-        (unexplained(process.stderr, refusals), sys.stderr),
-    )
-    relays = [threading.Thread(target=_relay, args=pair) for pair in streams]
-    for relay in relays:
-        relay.start()
-    code = process.wait()
-    for relay in relays:
-        relay.join()
+    with stage_progress() as (say, complain):
+        streams = (
+            (telling(process.stdout), say),
+            (unexplained(process.stderr, refusals), complain),
+        )
+        relays = [threading.Thread(target=_relay, args=pair) for pair in streams]
+        for relay in relays:
+            relay.start()
+        code = process.wait()
+        for relay in relays:
+            relay.join()
     if refusals:
         raise RefusedError(refusals[0])
     if code:
         sys.exit(1)  # the stage has said why
 
 
-def _relay(lines: Iterable[str], out: IO[str]) -> None:
+def _relay(lines: Iterable[str], write: Write) -> None:
     for line in lines:
-        out.write(line)
-        out.flush()
+        write(line)
 
 
 def telling(lines: Iterable[str]) -> Iterator[str]:
