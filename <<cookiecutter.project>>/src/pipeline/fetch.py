@@ -13,12 +13,12 @@ from project.columns import normalise_all
 from project.errors import UserError, one_line
 from project.files import write_json
 from project.loading import load
-from project.settings.source import BundledSource, FileSource, Source
+from project.settings.source import BundledSource, FileSource, HttpSource, Source
 from project.table_files import read_table_file
 from project.tables import write_table
 
 
-def fetch(source: BundledSource | FileSource) -> tuple[pa.Table, dict[str, Any]]:
+def fetch(source: BundledSource | FileSource | HttpSource) -> tuple[pa.Table, dict[str, Any]]:
     """Read the source: its table with normalised column names, and where it came from.
 
     Raises `UserError` where the file is missing, empty or no table, or names a column twice.
@@ -27,9 +27,9 @@ def fetch(source: BundledSource | FileSource) -> tuple[pa.Table, dict[str, Any]]
         table, files, revision = read_bundled(source.name)
         place: dict[str, Any] = {"name": source.name, "revision": f"scikit-learn {revision}"}
     else:
-        files = [Path(source.path)]
+        files = [_file(source)]
         table = read_table_file(files[0], source.delimiter, source.missing, source.decimal)
-        place = {"path": source.path}
+        place = {"path": source.path} if source.kind == "file" else {"url": source.url}
     names = normalise_all(_unique(table.column_names, place))
     origin = {
         "source": source.kind,
@@ -41,12 +41,20 @@ def fetch(source: BundledSource | FileSource) -> tuple[pa.Table, dict[str, Any]]
     return table.rename_columns(names), origin
 
 
+def _file(source: FileSource | HttpSource) -> Path:
+    if isinstance(source, FileSource):
+        return Path(source.path)
+    from pipeline.http_source import download
+
+    return download(source)
+
+
 def _unique(names: list[str], place: dict[str, Any]) -> list[str]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(
-            f"{place.get('path')}: column {twice[0]!r} stands {names.count(twice[0])} times in the "
-            "header; give each column a name of its own"
+            f"{place.get('path', place.get('url'))}: column {twice[0]!r} stands "
+            f"{names.count(twice[0])} times in the header; give each column a name of its own"
         )
     return names
 

@@ -25,14 +25,12 @@ from project.loading import load
 from project.onnx_model import OnnxModel, Predictions
 from project.overrides import repro_command
 from project.settings.base import ColumnType
-from project.settings.source import FileSource, Source
+from project.settings.source import CsvForm, Source
 from project.table_files import is_parquet
 from project.table_stream import TableStream, ahead, open_table, row_count
 
 #: How a CSV is written, where the project's own data is none.
-PLAIN = FileSource(
-    kind="file", path="", delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
-)
+PLAIN = CsvForm(delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"])
 Tell = Callable[[int], object]
 
 
@@ -103,7 +101,7 @@ class Scorer:
         }
 
 
-def score_file(path: Path, out: Path, source: FileSource, scorer: Scorer, tell: Tell) -> int:
+def score_file(path: Path, out: Path, source: CsvForm, scorer: Scorer, tell: Tell) -> int:
     """Write the predictions of a CSV or Parquet file into another; return the rows."""
     try:
         answers = scorer.score(open_table(path, source, scorer.numbers), path)
@@ -142,7 +140,7 @@ def main() -> None:
     scorer, start = Scorer(), time.perf_counter()
     with _progress(path) as tell:
         rows = score_file(
-            path, out, settings if isinstance(settings, FileSource) else PLAIN, scorer, tell
+            path, out, settings if isinstance(settings, CsvForm) else PLAIN, scorer, tell
         )
     print(f"{rows:,} rows in {time.perf_counter() - start:.1f} s: {out}")
 

@@ -81,7 +81,13 @@ def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence
 def _explain(invalid: ValidationError, prefix: tuple[str, ...]) -> tuple[list[str], str]:
     """Return the first wrong key, in parts, and what is wrong with it."""
     error = invalid.errors(include_url=False)[0]
-    tags = {"bundled", "file", "sklearn", "keras"}  # pydantic's, for the kind of source or model
+    tags = {
+        "bundled",
+        "file",
+        "http",
+        "sklearn",
+        "keras",
+    }  # pydantic's, for the kind of source or model
     place = [*prefix, *(str(part) for part in error["loc"])]
     keys = [part for i, part in enumerate(place) if not (i == 1 and part in tags)]
     message = error["msg"].removeprefix("Value error, ")

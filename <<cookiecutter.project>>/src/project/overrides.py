@@ -17,11 +17,18 @@ def overrides_from_make(flags: str) -> list[str]:
     or `;` for its own. Upper-case variables are make's; `UserError` where one was meant for us.
     """
     _, separator, variables = f" {flags}".partition(" -- ")
-    words = shlex.split(variables.replace("$$", "$")) if separator else []
+    words = _words(variables.replace("$$", "$")) if separator else []
     for word in words:
         _refuse_upper_case(word)
     ours = [word for word in words if re.match(r"[+~]*[a-z][\w./@]*=", word)]
     return ours[::-1]  # make lists them from the last to the first
+
+
+def _words(variables: str) -> list[str]:
+    """Part what make has joined: it escapes blanks and backslashes, and leaves quotes alone."""
+    lexer = shlex.shlex(variables, posix=True, punctuation_chars="")
+    lexer.whitespace_split, lexer.quotes, lexer.commenters = True, "", ""
+    return list(lexer)
 
 
 def _refuse_upper_case(word: str) -> None:
@@ -67,7 +74,7 @@ def repro_command(overrides: list[str] | None = None, without: str | None = None
     """
     words = _last_overrides() if overrides is None else overrides
     ours = re.compile(rf"[+~]*{re.escape(without)}\b") if without else None
-    kept = [word.replace("$", "$$") for word in words if not (ours and ours.match(word))]
+    kept = [word for word in words if not (ours and ours.match(word))]
     return shlex.join(["make", "repro", *kept])
 
 

@@ -12,7 +12,7 @@ from pyarrow import csv, parquet
 
 from project.columns import normalise_all
 from project.errors import UserError
-from project.settings.source import FileSource
+from project.settings.source import CsvForm
 from project.table_files import (
     first_line,
     is_parquet,
@@ -37,7 +37,7 @@ class TableStream:
     batches: Iterator[pa.Table]
 
 
-def open_table(path: Path, source: FileSource, numbers: list[str]) -> TableStream:
+def open_table(path: Path, source: CsvForm, numbers: list[str]) -> TableStream:
     """Open a CSV or Parquet file; `UserError` where it is none, or names a column twice.
 
     source: how a CSV is written. numbers: columns of a CSV that are read as numbers; all others
@@ -80,7 +80,7 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _open_csv(path: Path, source: FileSource, numbers: list[str]) -> TableStream:
+def _open_csv(path: Path, source: CsvForm, numbers: list[str]) -> TableStream:
     refuse_what_is_no_text(path)
     parse = csv.ParseOptions(delimiter=source.delimiter, newlines_in_values=True)
     header = _header(path, parse)

@@ -41,7 +41,5 @@ class Digest:
 
 def digests(run: Run) -> list[Digest]:
     """Return the digest of the source and of each file of the run."""
-    source = Digest(
-        "Source", str(run.origin.get("path", run.origin.get("name"))), run.origin["sha256"]
-    )
+    source = Digest("Source", run.place or str(run.origin["name"]), run.origin["sha256"])
     return [source, *(Digest(title, path.as_posix(), sha256(path)) for title, path in FILES)]

@@ -57,6 +57,12 @@ class Run:
         """The metric by which models are compared."""
         return str(self.evaluation["primary"])
 
+    @property
+    def place(self) -> str | None:
+        """Where the data lay: a path or a URL; None where it comes with scikit-learn."""
+        found: str | None = self.origin.get("path") or self.origin.get("url")
+        return found
+
     def own_name(self, column: str) -> str:
         """Return a column's name in the user's own data."""
         return str(self.origin["columns"].get(column, column))

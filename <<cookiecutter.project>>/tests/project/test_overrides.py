@@ -43,6 +43,23 @@ def test_lower_case_variables_of_make_are_overrides(flags: str) -> None:
     assert overrides_from_make(flags) == MAKEFLAGS[flags]
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        'source.delimiter=";"',
+        "dataset.title=Bob's # 1",
+        "model.hidden=[64, 32]",
+        r"path=a\b",
+        "a=$x",
+    ],
+)
+def test_a_word_comes_through_make_as_it_was_typed(word: str, folder: Path) -> None:
+    (folder / "Makefile").write_text("flags:\n\t@printenv MAKEFLAGS\n")
+    done = subprocess.run(["make", word, "A=b"], capture_output=True, text=True, check=True)
+
+    assert overrides_from_make(done.stdout.rstrip("\n")) == [word]
+
+
 @pytest.mark.parametrize("flags", UPPER_CASE)
 def test_a_setting_in_capitals_is_not_passed_over(flags: str) -> None:
     with pytest.raises(UserError) as refused:
@@ -55,7 +72,7 @@ def test_a_hint_repeats_the_overrides_in_force(folder: Path) -> None:
     overrides = ["model=elasticnet", "model.alpha=0.1", 'source.delimiter=";"', "seed=$x"]
     (folder / "params.yaml").write_text(render({"a": 1}, overrides))
 
-    assert repro_command(without="model") == "make repro 'source.delimiter=\";\"' 'seed=$$x'"
+    assert repro_command(without="model") == "make repro 'source.delimiter=\";\"' 'seed=$x'"
     assert repro_command().startswith("make repro model=elasticnet model.alpha=0.1 ")
 
 
