@@ -1,9 +1,11 @@
 """Who is let in, and how much they may send: what keeps a worker's memory and queue bounded."""
 
 import asyncio
-from types import TracebackType
+from collections.abc import Coroutine, Generator
+from types import TracebackType, coroutine
+from typing import Any
 
-from serving.http import DisconnectedError, Request
+from serving.http import DisconnectedError, Receive, Request
 from serving.request_error import RequestError
 
 _TOO_SLOW = "the body is too slow"
@@ -44,34 +46,55 @@ class Admission:
             raise RequestError(415, "expected a body that is not compressed")
         if int(headers.get(b"content-length", 0)) > self._max_bytes:
             raise self._too_large()
-        parts: list[bytes] = []
-        size, more = 0, True
-        task = asyncio.current_task()
-        assert task
-        # asyncio.timeout would cost twice as much, and most bodies are there already.
-        alarm = asyncio.get_running_loop().call_later(self._timeout, task.cancel, _TOO_SLOW)
         try:
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise DisconnectedError
-                more = message.get("more_body", False)
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > self._max_bytes:
-                    raise self._too_large()
+            return await _within(self._timeout, self._receive(receive))
         except asyncio.CancelledError as cancelled:
             if cancelled.args != (_TOO_SLOW,):
                 raise
+            task = asyncio.current_task()
+            assert task
             task.uncancel()
             raise RequestError(
                 408, f"the body did not come within {self._timeout:g} seconds"
             ) from None
-        finally:
-            alarm.cancel()
+
+    async def _receive(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise DisconnectedError
+            more = message.get("more_body", False)
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._max_bytes:
+                raise self._too_large()
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _too_large(self) -> RequestError:
         return RequestError(
             413, f"the body is larger than {self._max_bytes} bytes: send records in parts"
         )
+
+
+@coroutine
+def _within(seconds: float, work: Coroutine[Any, Any, bytes]) -> Generator[Any, Any, bytes]:
+    """Cancel the task if the work takes longer; what need not wait at all sets no alarm.
+
+    Most bodies are there already, and an alarm costs as much as all else that is done to them.
+    """
+    try:
+        waiting = work.send(None)
+    except StopIteration as done:
+        body: bytes = done.value
+        return body
+    task = asyncio.current_task()
+    assert task
+    alarm = asyncio.get_running_loop().call_later(seconds, task.cancel, _TOO_SLOW)
+    try:
+        yield waiting
+        return (yield from work.__await__())
+    finally:
+        alarm.cancel()
+        work.close()

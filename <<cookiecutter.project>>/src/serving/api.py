@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from serving.admission import Admission
+from serving.answers import AnswerWriter
 from serving.batching import Batcher
 from serving.bundle import Bundle
 from serving.http import (
@@ -30,7 +31,7 @@ from serving.recording import Record, Recorder
 from serving.records import RecordReader
 from serving.request_error import RequestError
 from serving.rows import Rows
-from serving.session import Session, golden_mistake, predictions
+from serving.session import Session, golden_mistake
 from serving.telemetry import Telemetry
 
 log = logging.getLogger("bentoml.serving")
@@ -52,6 +53,7 @@ class Api:
         self._admission = Admission(settings["max_queue"], settings["max_bytes"], timeout)
         self._session = Session(bundle)
         self._records = RecordReader(bundle.contract, max_rows)
+        self._answers = AnswerWriter(bundle.contract.classes)
         self._protocol = InferenceProtocol(bundle, self._session)
         self._telemetry = Telemetry(bundle)
         self._batcher = Batcher(self._session.run, max_rows, timeout, self._telemetry.on_batch)
@@ -86,8 +88,8 @@ class Api:
         """Hold the model against its golden rows, and see how long it takes for how many rows."""
         inputs = bundle.golden["inputs"]
         rows = self._records.rows_of(inputs)
-        answers = predictions(self._session.run(rows), bundle.contract.classes)
-        if mistake := golden_mistake(answers, bundle.golden):
+        answers = self._answers.write(self._session.run(rows))
+        if mistake := golden_mistake(orjson.loads(answers), bundle.golden):
             self._admission.not_ready = mistake
             log.error("not ready: %s", mistake)
         for power in range(max_rows.bit_length()):
@@ -128,10 +130,10 @@ class Api:
             body = await self._admission.body(request)
             rows = self._records.read(body)
             outputs = await self._batcher.predict(rows)
-        answers: bytes = orjson.dumps(predictions(outputs, self._session.classes))
+        answers = self._answers.write(outputs)
         self._telemetry.predicted(rows, outputs)
         if self._recorder:
-            record = Record(time(), request.id, rows, outputs, body, answers)
+            record = Record(time(), request.id, body, answers)
             self._recorder.put(record, len(body) + len(answers))
         return Answer(b'{"predictions":' + answers + self._signature)
 

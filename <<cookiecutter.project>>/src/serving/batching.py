@@ -1,12 +1,14 @@
 """Adaptive batching: requests that come together are predicted together.
 
 Nothing waits for a batch to fill. A request that comes alone is predicted on the spot; those that
-follow within the same turn of the event loop, or while the model is busy, become the next batch. A
-quick batch is predicted on the loop, where handing it to a thread would take longer than the
+follow within the same turn of the event loop, or while the model is busy, become the next batch,
+unless they are so large that to be predicted together would save less than to wait together costs.
+A quick batch is predicted on the loop, where handing it to a thread would take longer than the
 model; a slow one in a thread, so that the loop goes on reading requests and answering probes.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,8 +19,10 @@ from serving.request_error import RequestError
 from serving.rows import Rows, join
 from serving.session import Outputs
 
-#: The longest that a batch may hold the event loop; what is expected to take longer has a thread.
+#: The longest that predictions may hold the event loop in one turn of it; a thread has the others.
 QUICK_SECONDS = 0.005
+#: What it costs a request to wait for others: a future, a timer, one more turn of the loop.
+WAITING_SECONDS = 0.00001
 
 Run = Callable[[Rows], Outputs]
 Answers = list[Outputs | Exception]
@@ -63,7 +67,7 @@ class Batcher:
         self._timeout = timeout
         self._on_batch = on_batch
         self._queue: deque[_Waiting] = deque()
-        self._turn_taken = False  # a batch was begun in this turn of the loop, or still runs
+        self._held = 0.0  # seconds of this turn of the loop; infinite while a thread predicts
         self._seconds: dict[int, float] = {}  # that a batch takes, by the bits of its rows
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
@@ -76,13 +80,16 @@ class Batcher:
 
     async def predict(self, rows: Rows) -> Outputs:
         """Return the outputs of one request's rows."""
-        if not self._turn_taken and self._is_quick(rows.size):
-            self._turn_taken = True
-            asyncio.get_running_loop().call_soon(self._next)
+        seconds = self._expected(rows.size)
+        is_first = not self._held
+        if self._held + seconds < QUICK_SECONDS and (is_first or not self._gains(rows.size)):
+            self._held += seconds
+            if is_first:
+                asyncio.get_running_loop().call_soon(self._next)
             return self._predict_one(rows)
         waiting = _Waiting(rows, self._timeout)
         self._queue.append(waiting)
-        if not self._turn_taken:
+        if is_first:
             self._next()
         return await waiting.answer
 
@@ -91,13 +98,15 @@ class Batcher:
         self._thread.shutdown()
 
     def _next(self) -> None:
+        self._held = 0.0
         batch = self._take()
-        self._turn_taken = bool(batch)
         if not batch:
             return
         loop = asyncio.get_running_loop()
         parts = [waiting.rows for waiting in batch]
-        if self._is_quick(sum(part.size for part in parts)):
+        seconds = self._expected(sum(part.size for part in parts))
+        if seconds < QUICK_SECONDS:
+            self._held = seconds
             self._settle(batch, self._predict(parts))
             loop.call_soon(self._next)
             return
@@ -105,6 +114,7 @@ class Batcher:
         def landed(future: Future[Answers]) -> None:
             loop.call_soon_threadsafe(self._landed, batch, future)
 
+        self._held = math.inf
         self._thread.submit(self._predict, parts).add_done_callback(landed)
 
     def _landed(self, batch: list[_Waiting], future: Future[Answers]) -> None:
@@ -121,8 +131,14 @@ class Batcher:
                 rows += waiting.rows.size
         return batch
 
-    def _is_quick(self, rows: int) -> bool:
-        return self._seconds.get(rows.bit_length(), QUICK_SECONDS) < QUICK_SECONDS
+    def _expected(self, rows: int) -> float:
+        return self._seconds.get(rows.bit_length(), QUICK_SECONDS)
+
+    def _gains(self, rows: int) -> bool:
+        """Tell whether two such requests are predicted sooner together, waiting included."""
+        size = rows.bit_length()
+        together = self._seconds.get(size + 1, math.inf)
+        return 2 * self._seconds.get(size, 0.0) - together > WAITING_SECONDS
 
     def _predict(self, parts: list[Rows]) -> Answers:
         try:

@@ -85,7 +85,9 @@ class InferenceProtocol:
                 tensor["data"] = tensors.to_json(values)
             described.append(tensor)
         id_ = {} if inference.id is None else {"id": inference.id}
-        head = orjson.dumps({**self._named, **id_, "outputs": described})
+        head = orjson.dumps(
+            {**self._named, **id_, "outputs": described}, option=orjson.OPT_SERIALIZE_NUMPY
+        )
         if not binary:
             return Answer(head)
         length = (_JSON_LENGTH, b"%d" % len(head))

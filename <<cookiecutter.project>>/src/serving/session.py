@@ -1,6 +1,5 @@
 """The graph in onnxruntime, and whether it is the one that was evaluated."""
 
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ class Session:
         options.log_severity_level = 3
         options.intra_op_num_threads = bundle.settings["threads"]
         self.layout = Layout.of(bundle.contract.columns)
-        self.classes = bundle.contract.classes
         self._session = onnxruntime.InferenceSession(
             str(bundle.model), options, providers=["CPUExecutionProvider"]
         )
@@ -34,17 +32,6 @@ class Session:
         """Predict; the graph sees the rows as evaluate showed them to it."""
         arrays = self._session.run(self._names, rows.feed(self.layout))
         return dict(zip(self._names, arrays, strict=True))
-
-
-def predictions(outputs: Outputs, classes: list[str] | None) -> list[dict[str, Any]]:
-    """Return one answer for each row: label and probabilities by class, or prediction."""
-    if classes is None:
-        return [{"prediction": value} for value in outputs["prediction"].ravel().tolist()]
-    labels, shares = outputs["label"].tolist(), outputs["probabilities"].tolist()
-    by_class = map(dict, map(zip, repeat(classes), shares))  # not a loop: half of the time
-    return [
-        {"label": label, "probabilities": row} for label, row in zip(labels, by_class, strict=True)
-    ]
 
 
 def golden_mistake(answers: list[dict[str, Any]], golden: dict[str, Any]) -> str | None:

@@ -63,10 +63,10 @@ def _texts(data: bytes, name: str) -> Iterator[str]:
         row += 1
 
 
-def to_json(values: Matrix) -> list[Any]:
-    """Return a tensor's values in row-major order."""
-    flat: list[Any] = values.ravel().tolist()
-    return flat
+def to_json(values: Matrix) -> Matrix | list[Any]:
+    """Return a tensor's values in row-major order, as orjson writes them: numbers as float32."""
+    flat = np.ascontiguousarray(values).ravel()
+    return flat if values.dtype != object else flat.tolist()
 
 
 def to_binary(values: Matrix) -> bytes:

@@ -63,6 +63,32 @@ def test_requests_that_come_together_are_predicted_together(seconds: float) -> N
     assert model.batches == [2, 10]
 
 
+class Slowing(Doubler):
+    """A model that takes four times as long for twice the rows."""
+
+    def __call__(self, rows: Rows) -> Outputs:
+        end = time.perf_counter() + 1e-5 * rows.size**2
+        outputs = super().__call__(rows)
+        while time.perf_counter() < end:
+            pass  # sleeping is not that exact
+        return outputs
+
+
+def test_requests_that_gain_nothing_by_it_do_not_wait_for_one_another() -> None:
+    model = Slowing()
+    batcher = Batcher(model, 64, 5.0, lambda rows: None)
+    for size in (1, 2, 4, 8, 16):
+        batcher.warm(rows(*range(size)))
+    model.batches.clear()
+
+    answers = asyncio.run(ask(batcher, *(rows(*[n] * 8) for n in range(12))))
+
+    assert answers == [[2 * n] * 8 for n in range(12)]
+    assert model.batches[:4] == [8] * 4
+    # After five milliseconds the loop has other things to do: the thread has the rest.
+    assert max(model.batches) > 8
+
+
 def test_a_batch_holds_no_more_rows_than_it_may() -> None:
     model = Doubler(0.02)
     batcher = Batcher(model, 3, 5.0, lambda rows: None)

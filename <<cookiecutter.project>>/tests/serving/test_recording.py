@@ -9,14 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from serving import recording
 from serving.bundle import Bundle
 from serving.recording import Record, Recorder
 from serving.rotation import RotatingFile
-from serving.rows import Rows
 
 RECORD = {"size": 3.0, "age": 4, "new": True, "colour": "g"}
 Serve = Callable[..., Any]
@@ -105,9 +103,8 @@ def test_what_waits_is_bounded(
     monkeypatch.setattr(recording, "FLUSH_SECONDS", 60)
     dropped: list[int] = []
     recorder = Recorder(bundle(), tmp_path, dropped.append)
-    rows = Rows(np.zeros((1, 3), np.float32), np.array([["g"]], dtype=object))
     for number in range(5):
-        recorder.put(Record(time.time(), b"%d" % number, rows, {}, b"{}", b"[]"), 4)
+        recorder.put(Record(time.time(), b"%d" % number, b"{}", b"[]"), 4)
     recorder.close()
 
     assert [line["request_id"] for line in read(tmp_path)] == ["0", "1", "2"]
