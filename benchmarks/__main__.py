@@ -18,6 +18,8 @@ NAMES = (
     "serving",
     "batch",
     "start",
+    "drift",
+    "drift_false_alarms",
     "soak",
 )
 

@@ -15,8 +15,6 @@ from monitoring.gate import Judged
 from monitoring.histograms import OTHER
 from project.settings.monitoring import Drift
 
-PREDICTION = "prediction"
-
 
 @dataclass(frozen=True)
 class EvidentlyView:
@@ -26,6 +24,7 @@ class EvidentlyView:
     rows: int
     drifted: list[str]
     left_out: list[str]  # columns that hold nothing, here or in the reference
+    error: str | None = None  # where it ended by itself; the verdict is the gate's
 
 
 def look(
@@ -35,16 +34,15 @@ def look(
 
     judged: columns and prediction, with what the gate says of each.
     """
-    from evidently import DataDefinition, Dataset, Report
+    from evidently import DataDefinition
     from evidently.metrics import MissingValueCount
     from evidently.presets import DataDriftPreset
     from evidently.tests import lte
 
     shown = [one for one in judged if _holds_values(one.name, reference, sample)]
-    names = {one.name: one.name for one in shown}
-    frames = [_frame(table, shown, names) for table in (sample, reference)]
-    numbers = [names[one.name] for one in shown if one.kind == "number"]
-    categories = [names[one.name] for one in shown if one.kind != "number"]
+    frames = [_frame(table, shown) for table in (sample, reference)]
+    numbers = [one.name for one in shown if one.kind == "number"]
+    categories = [one.name for one in shown if one.kind != "number"]
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
     tests = settings.evidently
     small = sample.num_rows <= tests.small_rows
@@ -52,7 +50,7 @@ def look(
     bound = settings.false_alarms / len(judged) if small else settings.floor
     metrics: list[Any] = [
         DataDriftPreset(
-            columns=list(names.values()),
+            columns=[one.name for one in shown],
             num_method=methods.number,
             cat_method=methods.category,
             num_threshold=bound,
@@ -61,25 +59,35 @@ def look(
     ]
     for one in shown:
         most = _missing_bound(one, sample.num_rows, settings.false_alarms / len(judged))
-        metrics.append(MissingValueCount(column=names[one.name], share_tests=[lte(most)]))
+        metrics.append(MissingValueCount(column=one.name, share_tests=[lte(most)]))
+    left_out = [one.name for one in judged if one not in shown]
+    try:
+        html, failed = _run(metrics, frames, definition)
+    except Exception as error:  # a column of a kind that it was never shown
+        why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return EvidentlyView("", sample.num_rows, [], left_out, why)
+    drifted = [one.name for one in shown if one.name in failed]
+    return EvidentlyView(html, sample.num_rows, drifted, left_out)
+
+
+def _run(metrics: list[Any], frames: list[Any], definition: Any) -> tuple[str, set[str]]:
+    """Return its page, and the columns that it finds to have drifted."""
+    from evidently import Dataset, Report
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of divisions by nothing, in columns of one value
         current, before = (
             Dataset.from_pandas(frame, data_definition=definition) for frame in frames
         )
         snapshot = Report(metrics, include_tests=True).run(current, before)
-        failed = _failed(snapshot.dict())
-        html = snapshot.get_html_str(as_iframe=False)
-    drifted = [one.name for one in shown if names[one.name] in failed]
-    left_out = [one.name for one in judged if one not in shown]
-    return EvidentlyView(html, sample.num_rows, drifted, left_out)
+        return snapshot.get_html_str(as_iframe=False), _failed(snapshot.dict())
 
 
 def _holds_values(name: str, *tables: pa.Table) -> bool:
     return all(table.column(name).null_count < table.num_rows for table in tables)
 
 
-def _frame(table: pa.Table, shown: list[Judged], names: dict[str, str]) -> Any:
+def _frame(table: pa.Table, shown: list[Judged]) -> Any:
     """Return a pandas table; rare categories are one, as any number of them would be drawn."""
     columns = {}
     for one in shown:
@@ -89,7 +97,7 @@ def _frame(table: pa.Table, shown: list[Judged], names: dict[str, str]) -> Any:
             kept = compute.is_in(texts, pa.array(one.binned.names, pa.string()))
             rare = compute.if_else(compute.is_null(texts), None, OTHER)
             column = compute.if_else(kept, texts, rare)
-        columns[names[one.name]] = column
+        columns[one.name] = column
     return pa.table(columns).to_pandas()
 
 

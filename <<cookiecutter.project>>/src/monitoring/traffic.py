@@ -18,6 +18,7 @@ from project.files import replacing
 from project.onnx_model import OnnxModel
 
 REQUEST_ROWS = 20
+MANY_ROWS = 10_000
 SPREAD = timedelta(days=7) - timedelta(minutes=1)  # within what make drift reads
 
 #: The request's id and the record in it, for each row.
@@ -44,29 +45,31 @@ def send(table: pa.Table, watched: Watched, url: str) -> Answered:
 
 
 def record(
-    table: pa.Table, watched: Watched, model: OnnxModel, path: Path, now: datetime
+    table: pa.Table,
+    watched: Watched,
+    model: OnnxModel,
+    path: Path,
+    now: datetime,
+    request_rows: int = REQUEST_ROWS,
 ) -> Answered:
     """Write lines as the service would have, spread over the last week."""
     requests: list[str] = []
     records: list[int] = []
-    answers = _answers(table, model)
-    stored = watched.as_recorded(table)
-    parts = list(_parts(table, watched))
+    count = -(-table.num_rows // request_rows)
     with replacing(path) as temporary, temporary.open("wb") as file:
-        for number, rows in enumerate(parts):
-            start = number * REQUEST_ROWS
-            moment = now - SPREAD * (1 - (number + 1) / len(parts))
+        for number, (stored, answers) in enumerate(_answered(table, watched, model, request_rows)):
+            moment = now - SPREAD * (1 - (number + 1) / count)
             request = f"simulated-{now:%Y%m%dT%H%M%SZ}-{number}"
             line = {
                 "time": moment.isoformat(timespec="microseconds"),
                 "request_id": request,
                 "model": watched.digest,
-                "inputs": stored.slice(start, len(rows)).to_pylist(),
-                "outputs": answers[start : start + len(rows)],
+                "inputs": stored,
+                "outputs": answers,
             }
             file.write(orjson.dumps(line) + b"\n")
-            requests += [request] * len(rows)
-            records += range(len(rows))
+            requests += [request] * len(stored)
+            records += range(len(stored))
     return requests, records
 
 
@@ -81,6 +84,19 @@ def _parts(table: pa.Table, watched: Watched) -> Iterator[list[dict[str, Any]]]:
     inputs = table.select(list(watched.contract.columns))
     for start in range(0, table.num_rows, REQUEST_ROWS):
         yield inputs.slice(start, REQUEST_ROWS).to_pylist()
+
+
+def _answered(
+    table: pa.Table, watched: Watched, model: OnnxModel, request_rows: int
+) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Yield requests as they are recorded, with their answers; many are made at once."""
+    step = max(MANY_ROWS // request_rows, 1) * request_rows
+    for start in range(0, table.num_rows, step):
+        rows = table.slice(start, step)
+        stored, answers = watched.as_recorded(rows).to_pylist(), _answers(rows, model)
+        for place in range(0, len(stored), request_rows):
+            part = slice(place, place + request_rows)
+            yield stored[part], answers[part]
 
 
 def _answers(table: pa.Table, model: OnnxModel) -> list[dict[str, Any]]:

@@ -132,7 +132,13 @@ def _evidently(found: Found, view: EvidentlyView | None) -> dict[str, Any] | Non
     if view is None:
         return None
     ours = [one.name for one in found.judged if one.drifted and one.name not in view.left_out]
-    return {"rows": view.rows, "drifted": view.drifted, "agrees": bool(ours) == bool(view.drifted)}
+    agrees = None if view.error else bool(ours) == bool(view.drifted)
+    return {
+        "rows": view.rows,
+        "drifted": view.drifted,
+        "agrees": agrees,
+        "error": view.error,
+    }
 
 
 def _without_reasons(quality: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -23,19 +23,26 @@ def _span(text: str) -> str:
 Span = Annotated[str, AfterValidator(_span)]
 
 
-class Methods(Strict):
-    """Evidently's names for a test, by the type of a column."""
+class PValues(Strict):
+    """Evidently's names for tests that give the probability of chance, by type of column."""
 
-    number: str
-    category: str
+    number: Literal["ks", "anderson", "cramer_von_mises", "mannw", "t_test"]
+    category: Literal["chisquare"]
+
+
+class Distances(Strict):
+    """Evidently's names for distances between distributions, by type of column."""
+
+    number: Literal["psi", "jensenshannon", "kl_div", "hellinger", "wasserstein"]
+    category: Literal["psi", "jensenshannon", "kl_div", "hellinger"]
 
 
 class EvidentlyTests(Strict):
     """Which test Evidently makes of a column: `small` up to so many rows, `large` beyond."""
 
     small_rows: int = Field(ge=1)
-    small: Methods
-    large: Methods
+    small: PValues
+    large: Distances
 
 
 class Drift(Strict):
