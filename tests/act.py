@@ -23,6 +23,7 @@ ACT = Path(sys.executable).with_name("act")
 STAND_INS = Path(__file__).with_name("stand_ins")
 USES = re.compile(r"uses: +([\w.-]+/[\w.-]+@[0-9a-f]{40})")
 
+REPOSITORY = "team/wine-model"
 #: What an action does in place of itself, in bash; inputs come as INPUT_NAME.
 STEPS = {
     "actions/checkout": """
@@ -107,6 +108,7 @@ class GitHub:
         given = {"ORIGIN": str(self.origin), "ENVIRONMENT": str(self.environment)}
         given |= {"CHECKS": str(ROOT / "build/checks")}
         given |= {"CACHE": str(self.folder / "dvc"), "ARTIFACTS": str(self.artefacts)}
+        given |= {"GITHUB_REPOSITORY": REPOSITORY}
         given |= {"NO_COLOR": "1", **USER, **env}
         for option, values in (
             ("--env", given),

@@ -7,8 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.act import GitHub
 
 ROOT = Path(__file__).parents[1]
 PROJECT = "<<cookiecutter.project>>"
@@ -87,6 +91,17 @@ def packaged(template: Path, shared_folder: Path) -> Path:
     from tests.customers import package_customers
 
     return package_customers(template, shared_folder)
+
+
+@pytest.fixture(scope="session")
+def hub(
+    template: Path, shared_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["GitHub"]:
+    """Return what stands for GitHub, with a project whose main holds a good model."""
+    from tests.hub import open_hub
+
+    with open_hub(template, shared_folder, tmp_path_factory.mktemp("github")) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -20,4 +20,4 @@ def model() -> str:
 
 def given(name: str) -> str | None:
     """Return a variable of make's command line, or None."""
-    return os.environ.get(name) or None
+    return os.environ.get(name, "").strip() or None

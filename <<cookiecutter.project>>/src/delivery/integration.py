@@ -1,14 +1,16 @@
 """Does an environment's model hold what it must before PROD? `make integration ENV=test [URL=…]`.
 
 Golden inputs and the service's own answers, as `make verify` asks them; its contract, by requests
-that break it; a load for a minute. What was found is a verification in the history, so that a
-failure keeps the package out of the environment after this one. LOAD_SECONDS shortens the load.
+that break it; a load for a minute; whether simulated drift would be seen. What was found is a
+verification in the history, so that a failure keeps the package out of the environment after this
+one. LOAD_SECONDS shortens the load.
 """
 
 import os
 
 from delivery import asked, packages
 from delivery.contract_checks import check_contract
+from delivery.drift_check import check_drift
 from delivery.environments import load_environment
 from delivery.load_check import check_load
 from delivery.notify import tell
@@ -37,6 +39,8 @@ def main() -> None:
             checks += check_contract(where, package)
         if all(check.passed for check in checks):
             checks.append(check_load(where, package, _seconds(), settings.verification))
+    if all(check.passed for check in checks):
+        checks.append(check_drift())
     failed = [check for check in checks if not check.passed]
     found = {
         "passed": not failed,

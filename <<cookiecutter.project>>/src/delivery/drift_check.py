@@ -1,0 +1,38 @@
+"""Would drift be seen? Simulated traffic with and without it, held against training."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from delivery.service_checks import Check
+
+FOLDER = Path("build/integration")
+ROWS = "1000"
+#: The kind of simulated drift, and how `make drift` must end.
+EXPECTED = {"none": 0, "shift": 3}
+
+
+def check_drift() -> Check:
+    """Simulate each kind, and see that the watch on drift says what it should."""
+    for kind, expected in EXPECTED.items():
+        traffic = FOLDER / f"{kind}.jsonl"
+        simulated = _run("monitoring.simulate", DRIFT=kind, ROWS=ROWS, OUT=str(traffic))
+        if simulated.returncode:
+            return Check("drift", False, f"no traffic with drift {kind}: {_said(simulated)}")
+        found = _run("monitoring.drift", CURRENT=str(traffic), SINCE="")
+        if found.returncode != expected:
+            ended = f"ended with {found.returncode}, expected {expected}"
+            return Check("drift", False, f"drift {kind}: make drift {ended}: {_said(found)}")
+    return Check("drift", True, "simulated drift is seen, and none where there is none")
+
+
+def _run(module: str, **words: str) -> subprocess.CompletedProcess[str]:
+    # What is simulated is no news of the model: nothing is told of it.
+    environment = os.environ | {"URL": "", "LABELS": "", "PUSHGATEWAY": ""} | words
+    command = [sys.executable, "-m", module]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return ((done.stderr + done.stdout).strip().splitlines() or ["it said nothing"])[-1]

@@ -1,0 +1,109 @@
+"""What keeps a package out of PROD: a contract that is broken, a load that is not borne."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from delivery import integration
+from delivery.drift_check import check_drift
+from delivery.service_checks import Check
+from project.errors import UserError
+
+from .deployable import records
+from .test_verify_environment import Small, deploy, deployed, own_settings, service
+
+__all__ = ["deploy", "deployed", "own_settings", "service"]
+
+
+class Strict(Small):
+    """A service that also keeps its contract, but for what a test asks it to break."""
+
+    broken = ""
+
+    def answer(self, path: str, body: bytes) -> tuple[int, str]:
+        if path.startswith("/v2/models/"):
+            name = "width" if self.broken == "inputs" else "size"
+            return 200, json.dumps({"inputs": [{"name": name}]})
+        if path == "/predict" and (refusal := self.refused(body)):
+            return refusal
+        if self.broken == "load" and path == "/predict" and self.asked():
+            return 503, "{}"
+        return super().answer(path, body)
+
+    def refused(self, body: bytes) -> tuple[int, str] | None:
+        try:
+            row = json.loads(body)
+        except ValueError:
+            return (200 if self.broken == "json" else 400), "{}"
+        if not isinstance(row, dict) or self.broken == "refusals":
+            return None
+        for wrong in ("no such column", "size"):
+            known = wrong in row and isinstance(row[wrong], float)
+            if (wrong in row) == (wrong == "no such column") or (wrong == "size" and not known):
+                return 422, json.dumps({"error": f"row 0: {wrong}"})
+        return None
+
+    def asked(self) -> bool:
+        """Count requests: the first 110 are answered."""
+        self.told.append("asked")
+        return self.told.count("asked") > 110
+
+
+@pytest.fixture
+def strict(
+    deployed: Callable[..., None], service: Small, monkeypatch: pytest.MonkeyPatch
+) -> Strict:
+    deployed()
+    made = Strict(digest=service.digest)
+    monkeypatch.setattr(service, "answer", made.answer)
+    monkeypatch.setenv("LOAD_SECONDS", "0.5")
+    monkeypatch.setattr(integration, "check_drift", lambda: Check("drift", True, "is seen"))
+    return made
+
+
+def test_what_holds_is_noted_as_a_verification(strict: Strict) -> None:
+    integration.main()
+
+    found = records("dev")[-1]["verification"]
+    assert (found["passed"], found["target"]) == (True, "running")
+    ids = [check["id"] for check in found["checks"]]
+    assert ids[-7:] == ["inputs", *["refusals"] * 4, "load", "drift"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("inputs", "inputs: inputs differ: size, width"),
+        ("refusals", "refusals: a row without size: 200, expected 422 naming size"),
+        ("json", "refusals: half a JSON text: 200, expected 400"),
+        ("load", "load: after .* answers: 503 Server Error"),
+    ],
+)
+def test_what_does_not_hold_is_noted_and_told(broken: str, why: str, strict: Strict) -> None:
+    strict.broken = broken
+
+    with pytest.raises(UserError, match=f"in dev failed its integration tests: {why}"):
+        integration.main()
+
+    assert records("dev")[-1]["verification"]["passed"] is False
+
+
+def test_drift_that_is_not_seen_is_a_failure(
+    strict: Strict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unseen = Check("drift", False, "drift shift: make drift ended with 0, expected 3")
+    monkeypatch.setattr(integration, "check_drift", lambda: unseen)
+
+    with pytest.raises(UserError, match="ended with 0, expected 3"):
+        integration.main()
+
+
+def test_traffic_that_cannot_be_simulated_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unable(module: str, **words: Any) -> Any:
+        return type("Done", (), {"returncode": 1, "stderr": "error: no rows\n", "stdout": ""})
+
+    monkeypatch.setattr("delivery.drift_check._run", unable)
+
+    assert check_drift() == Check("drift", False, "no traffic with drift none: error: no rows")

@@ -1,0 +1,59 @@
+"""GitHub with one project in it, shared by the tests that run its workflows."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.act import GitHub
+from tests.conftest import ROOT, commit_all, git
+from tests.deploying import bare
+from tests.oci_registry import docker_registry
+from tests.osv import osv
+from tests.projects import make, train
+
+GOOD = ("model=random_forest", "serving.port=0")
+
+
+@contextmanager
+def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
+    """Have a remote whose main holds a good model, a registry, and a service of vulnerabilities."""
+    with docker_registry() as registry, osv() as url:
+        project = folder / "wine-model"
+        shutil.copytree(train(template, shared, GOOD), project, symlinks=True)
+        edit(project / "conf/config.yaml", "model: keras_mlp", "model: random_forest")
+        edit(project / "conf/project.yaml", '"local"', f'"{registry}/team"')
+        for name in ("test", "prod"):  # a machine that runs tests is slow
+            path = project / f"conf/environment/{name}.yaml"
+            edit(path, "p99_milliseconds: 250", "p99_milliseconds: 9000")
+        edit(project / "conf/environment/prod.yaml", "wait_seconds: 600", "wait_seconds: 20")
+        for target in ("keys", "repro"):
+            done = make(project, target)
+            assert done.returncode == 0, done.stdout + done.stderr
+        commit_all(project, "Choose")
+        origin = bare(folder / "team.git")
+        git(project, "push", "--quiet", str(origin), "main")
+        shutil.copytree(project / ".dvc/cache", folder / "dvc")
+        key = (project / "keys/signing.key").read_text()
+        environment = (project / ".venv").resolve()
+        yield GitHub(folder, origin, environment, {"OSV_URL": url}, {"SIGNING_KEY": key})
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that must be there."""
+    text = path.read_text()
+    assert old in text, path
+    path.write_text(text.replace(old, new))
+
+
+def clone(hub: GitHub, folder: Path) -> Path:
+    """Clone the remote as a colleague would, with our environment and the cache that is there."""
+    git(folder, "clone", "--quiet", str(hub.origin), "wine-model")
+    project = folder / "wine-model"
+    (project / ".venv").symlink_to(hub.environment)
+    (project / ".dvc/cache").symlink_to(hub.folder / "dvc")
+    checks = ROOT / "build/checks"
+    checks.mkdir(parents=True, exist_ok=True)
+    (project / "build").mkdir()
+    (project / "build/checks").symlink_to(checks)
+    return project
