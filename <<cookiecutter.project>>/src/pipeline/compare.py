@@ -2,10 +2,12 @@
 
 `python -m pipeline.compare CANDIDATE.onnx [CHAMPION.onnx]` writes build/comparison.json, which the
 gate of a deploy reads. Both are scored here and now: figures of an earlier day were taken on
-other rows.
+other rows. `--test` names other rows than those of today's test split, and `--without` rows that
+one of the two has learned from: those, and rows like them, are left out.
 """
 
-import sys
+import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +78,46 @@ def _score(model: OnnxModel, test: pa.Table, slices: list[str]) -> dict[str, Any
     return {"metrics": compute(scored), "slices": slice_metrics(test, scored, slices)}
 
 
+def without(test: pa.Table, learned: pa.Table) -> pa.Table:
+    """Return the rows that are not among those that a model has learned from.
+
+    Raises `UserError` where fewer than two are left: no metric would say anything.
+    """
+    names = test.column_names
+    if not set(names) <= set(learned.column_names):
+        return test
+    seen = set(_rows(learned, names))
+    kept = test.filter(pa.array([row not in seen for row in _rows(test, names)], pa.bool_()))
+    if kept.num_rows < 2:
+        raise UserError(
+            f"{kept.num_rows} of {test.num_rows} test rows are such that neither model has "
+            "learned from them; that is too few to compare"
+        )
+    return kept
+
+
+def _rows(table: pa.Table, names: list[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in names), strict=True)
+
+
 def main() -> None:
     """Compare the models whose files are named, and keep their digests with the figures."""
-    paths = [Path(name) for name in sys.argv[1:]]
+    parser = argparse.ArgumentParser(prog="pipeline.compare")
+    parser.add_argument("models", type=Path, nargs="+")
+    parser.add_argument("--test", type=Path, default=TEST)
+    parser.add_argument("--without", type=Path)
+    options = parser.parse_args()
+    paths: list[Path] = options.models
     slices = load("evaluation", Evaluation).slices
     candidate, champion = [*map(OnnxModel, paths), None][:2]
     assert candidate
-    report = compare(candidate, champion, read_table(TEST), slices)
+    test = read_table(options.test)
+    if options.without:
+        test = without(test, read_table(options.without))
+    report = compare(candidate, champion, test, slices)
     for who, path in zip(("candidate", "champion"), paths, strict=False):
         report[who]["model"] = f"sha256:{sha256(path)}"
-    write_json(COMPARISON, report | {"test": f"sha256:{sha256(TEST)}"})
+    write_json(COMPARISON, report | {"test": f"sha256:{sha256(options.test)}"})
 
 
 if __name__ == "__main__":

@@ -8,14 +8,15 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.bundled_source import read_bundled
-from project.artefacts import ORIGIN, RAW
+from pipeline.labelled import append
+from project.artefacts import FEEDBACK, ORIGIN, RAW
 from project.columns import normalise_all
 from project.errors import UserError, one_line
 from project.files import write_json
 from project.loading import load
 from project.settings.source import BundledSource, FileSource, HttpSource, Source
 from project.table_files import read_table_file
-from project.tables import write_table
+from project.tables import LABELLED_KEYS, read_table, write_table
 
 
 def fetch(source: BundledSource | FileSource | HttpSource) -> tuple[pa.Table, dict[str, Any]]:
@@ -71,7 +72,12 @@ def _digest(files: list[Path]) -> str:
 def main() -> None:
     """Run the stage."""
     table, origin = fetch(load("source", Source))
-    write_table(RAW, table)
+    labelled = 0
+    if FEEDBACK.exists():
+        added = read_table(FEEDBACK).drop_columns(list(LABELLED_KEYS))
+        table, labelled = append(table, added), added.num_rows
+        origin["labelled"] = {"rows": labelled, "sha256": _digest([FEEDBACK])}
+    write_table(RAW, table, labelled=labelled)
     write_json(ORIGIN, origin)
     print(f"{table.num_rows:,} rows, {table.num_columns} columns")
 

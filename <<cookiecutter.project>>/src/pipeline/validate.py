@@ -16,7 +16,14 @@ from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.loading import load
 from project.settings.dataset import Column, Dataset, Target, Validation
-from project.tables import Contract, keep_pandas_out, read_table, write_table
+from project.tables import (
+    Contract,
+    keep_pandas_out,
+    labelled_mark,
+    labelled_rows,
+    read_table,
+    write_table,
+)
 
 Broken = dict[str, np.ndarray[Any, np.dtype[np.bool_]]]
 
@@ -44,6 +51,8 @@ def validate(
 
     valid = pa.table(typed).filter(pa.array(~broken))
     _usable(valid, dataset)
+    late = ~broken[raw.num_rows - labelled_rows(raw) :]
+    valid = valid.replace_schema_metadata(labelled_mark(int(late.sum())) or None)
     rejected = raw.filter(pa.array(broken))
     rejected = rejected.append_column(
         "rejected_because", pa.array(list(reasons[broken]), pa.string())
@@ -214,7 +223,7 @@ def main() -> None:
         load("dataset", Dataset),
         load("validation", Validation),
     )
-    write_table(VALID, valid, contract)
+    write_table(VALID, valid, contract, labelled_rows(valid))
     write_table(REJECTED, rejected)
     write_json(VALIDATION, report)
     print(f"{valid.num_rows:,} rows valid, {rejected.num_rows:,} set aside")

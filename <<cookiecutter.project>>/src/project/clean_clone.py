@@ -1,4 +1,4 @@
-"""A clean clone of the project in which every stage is run, with no cache shared."""
+"""A clean clone of the project in which stages are run."""
 
 import os
 import signal
@@ -24,24 +24,26 @@ Say = Callable[[str], None]
 class CleanClone:
     """A clone, and the process that runs its stages."""
 
-    def __init__(self, name: str, commit: str, folder: Path) -> None:
-        """Clone the repository at a commit; the environment is the one that runs this."""
+    def __init__(self, name: str, commit: str, folder: Path, cache: str = "cache") -> None:
+        """Clone the repository at a commit; the environment is the one that runs this.
+
+        cache: DVC's; where a user shares one between projects, a clone has none of it unless told.
+        """
         git("clone", "--quiet", "--no-checkout", "--shared", "--", _top(), str(folder))
         git("checkout", "--quiet", "--detach", commit, cwd=folder)
         self.name = name
         self.project = folder / git("rev-parse", "--show-prefix")
         (self.project / ".venv").symlink_to(sys.prefix)
-        # Where a user shares a cache between projects, this clone has none of it.
-        (self.project / ".dvc/config.local").write_text("[cache]\n    dir = cache\n")
+        (self.project / ".dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n")
         # Libraries, and stages that are stopped half-way, leave files of theirs in TMPDIR.
         self._scratch = folder.with_name(f"{folder.name}.tmp")
         self._scratch.mkdir()
         self._said: list[str] = []
 
-    def start(self, say: Say) -> None:
-        """Begin to run the stages, and `say` which one it is at."""
+    def start(self, say: Say, *command: str) -> None:
+        """Begin to run the stages, all of them or by a command; `say` which one it is at."""
         self._process = subprocess.Popen(
-            [sys.executable, *REPRO],
+            [sys.executable, *(command or REPRO)],
             cwd=self.project,
             env=os.environ | {"TMPDIR": str(self._scratch)},
             stdout=subprocess.PIPE,

@@ -13,6 +13,9 @@ from project.files import replacing
 from project.settings.base import ColumnType
 
 _CONTRACT = b"contract"
+_LABELLED = b"labelled"  # how many of the last rows are labelled predictions
+#: What names such a prediction where they are kept; no column of the data begins so.
+LABELLED_KEYS = ("_request_id", "_record")
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,17 @@ class Contract:
         return [name for name, kind in self.columns.items() if kind in types]
 
 
-def write_table(path: Path, table: pa.Table, contract: Contract | None = None) -> None:
-    """Write a Parquet file atomically: the same rows give the same bytes."""
-    metadata = {_CONTRACT: contract.to_json().encode()} if contract else None
+def write_table(
+    path: Path, table: pa.Table, contract: Contract | None = None, labelled: int = 0
+) -> None:
+    """Write a Parquet file atomically: the same rows give the same bytes.
+
+    labelled: how many of the last rows are predictions whose labels came, if there are any.
+    """
+    metadata = {_CONTRACT: contract.to_json().encode()} if contract else {}
+    metadata |= labelled_mark(labelled)
     with replacing(path) as temporary:
-        parquet.write_table(table.replace_schema_metadata(metadata), temporary)
+        parquet.write_table(table.replace_schema_metadata(metadata or None), temporary)
 
 
 def read_table(path: Path) -> pa.Table:
@@ -60,6 +69,16 @@ def read_table(path: Path) -> pa.Table:
 def contract_of(table: pa.Table) -> Contract:
     """Return the contract that `write_table` put into the schema."""
     return Contract.from_json(table.schema.metadata[_CONTRACT])
+
+
+def labelled_mark(rows: int) -> dict[bytes, bytes]:
+    """Return a schema's metadata that say how many of the last rows are labelled predictions."""
+    return {_LABELLED: str(rows).encode()} if rows else {}
+
+
+def labelled_rows(table: pa.Table) -> int:
+    """Return how many of the last rows are labelled predictions, as `write_table` was told."""
+    return int((table.schema.metadata or {}).get(_LABELLED, 0))
 
 
 def keep_pandas_out() -> None:

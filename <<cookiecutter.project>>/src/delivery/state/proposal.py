@@ -23,6 +23,7 @@ class Proposal:
     branch: str
     url: str | None
     opened: bool
+    base: str = BRANCH
 
     def __str__(self) -> str:
         """Say what is to be done next."""
@@ -30,29 +31,34 @@ class Proposal:
             return f"opened {self.url}"
         if self.url:
             return f"pushed {self.branch}; open the pull request: {self.url}"
-        return f"pushed {self.branch}; it is for whoever may merge it into {BRANCH}"
+        return f"pushed {self.branch}; it is for whoever may merge it into {self.base}"
 
 
 def open_request(store: StateStore, change: Change) -> Proposal:
-    """Open the pull request with `gh`, or say where a person opens it."""
+    """Open the pull request of a change of the state."""
     branch, where = proposal_branch(change.record), store.repository.where
-    page = request_page(where, branch)
-    found = REMOTE.fullmatch(where)
-    if page is None or found is None or shutil.which("gh") is None:
-        return Proposal(branch, page, opened=False)
     title, _, body = store.repository.objects.text(
         "log", "-1", "--format=%s%n%b", change.commit
     ).partition("\n")
+    return opened(where, branch, BRANCH, title, body)
+
+
+def opened(where: str, branch: str, base: str, title: str, body: str) -> Proposal:
+    """Open a pull request of a branch that was pushed, with `gh`, or say where a person does."""
+    page = request_page(where, branch, base)
+    found = REMOTE.fullmatch(where)
+    if page is None or found is None or shutil.which("gh") is None:
+        return Proposal(branch, page, False, base)
     command = ["gh", "pr", "create", "--repo", f"{found['host'] or found['scp']}/{found['path']}"]
-    command += ["--base", BRANCH, "--head", branch, "--title", title, "--body", body]
+    command += ["--base", base, "--head", branch, "--title", title, "--body", body]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     # Where gh has no login, or the host is none of GitHub's, a person can still open the page.
     if done.returncode or not done.stdout.strip():
-        return Proposal(branch, page, opened=False)
-    return Proposal(branch, done.stdout.split()[-1], opened=True)
+        return Proposal(branch, page, False, base)
+    return Proposal(branch, done.stdout.split()[-1], True, base)
 
 
-def request_page(remote: str, branch: str) -> str | None:
+def request_page(remote: str, branch: str, base: str = BRANCH) -> str | None:
     """Return the page on which a request for a branch is opened; None for a remote without one."""
     found = REMOTE.fullmatch(remote)
     if found is None or remote.startswith("file:"):
@@ -60,6 +66,6 @@ def request_page(remote: str, branch: str) -> str | None:
     host, path = found["host"] or found["scp"], found["path"]
     if "gitlab" in host:
         asked = f"merge_request[source_branch]={quote(branch, safe='')}"
-        asked += f"&merge_request[target_branch]={BRANCH}"
+        asked += f"&merge_request[target_branch]={base}"
         return f"https://{host}/{path}/-/merge_requests/new?{asked}"
-    return f"https://{host}/{path}/compare/{BRANCH}...{quote(branch)}?expand=1"
+    return f"https://{host}/{path}/compare/{base}...{quote(branch)}?expand=1"

@@ -73,12 +73,22 @@ class Monitor(Strict):
     seconds: float = Field(gt=0)
 
 
+class Retrain(Strict):
+    """What a retrained model must be better than, and how often one may come."""
+
+    environment: Literal["dev", "test", "prod"]
+    labelled: bool
+    gain: float = Field(ge=0)
+    cooldown_hours: float = Field(ge=0)
+
+
 class Monitoring(Strict):
     """The whole of conf/monitoring.yaml."""
 
     drift: Drift
     labels: Labels
     monitor: Monitor
+    retrain: Retrain
 
 
 def load_monitoring(path: Path = MONITORING) -> Monitoring:
