@@ -146,9 +146,8 @@ def _head() -> str:
 def _data(workshop: Workshop, base: Path) -> list[str]:
     origin = read_json(workshop.project / ORIGIN)
     labelled = origin.get("labelled", {}).get("rows", 0)
-    lines = [
-        f"Data: {origin['rows']:,} rows from {origin.get('path') or origin.get('name') or origin['url']}"
-    ]
+    where = origin.get("path") or origin.get("name") or origin["url"]
+    lines = [f"Data: {origin['rows']:,} rows from {where}"]
     if labelled:
         lines[0] += f", and {labelled:,} predictions whose labels came"
     if base.name != workshop.commit:
