@@ -31,11 +31,11 @@ STEPS = {
         git checkout --quiet --detach "$INPUT_REF"
         git config user.name "Runner" && git config user.email "runner@example.org"
         ln -s "$ENVIRONMENT" .venv
-        mkdir build && mkdir -p "$CHECKS" && ln -s "$CHECKS" build/checks""",
+        mkdir build && mkdir -p "$CHECKS" "$HELM" && ln -s "$CHECKS" "$HELM" build/""",
     "actions/cache": 'mkdir -p "$CACHE" && ln -s "$CACHE" "$INPUT_PATH"',
     "actions/upload-artifact": """
         mkdir -p "$ARTIFACTS/$INPUT_NAME"
-        cp -r $INPUT_PATH "$ARTIFACTS/$INPUT_NAME/\"""",
+        [ ! -e $INPUT_PATH ] || cp -r $INPUT_PATH "$ARTIFACTS/$INPUT_NAME/\"""",
     "actions/download-artifact": """
         mkdir -p "$INPUT_PATH"
         cp -r "$ARTIFACTS/$INPUT_NAME/." "$INPUT_PATH/\"""",
@@ -108,7 +108,8 @@ class GitHub:
         given = {"ORIGIN": str(self.origin), "ENVIRONMENT": str(self.environment)}
         given |= {"CHECKS": str(ROOT / "build/checks")}
         given |= {"CACHE": str(self.folder / "dvc"), "ARTIFACTS": str(self.artefacts)}
-        given |= {"GITHUB_REPOSITORY": REPOSITORY}
+        given |= {"GITHUB_REPOSITORY": REPOSITORY, "GH_STATE": str(self.folder / "gh.json")}
+        given |= {"HELM": str(ROOT / "build/helm")}
         given |= {"NO_COLOR": "1", **USER, **env}
         for option, values in (
             ("--env", given),
@@ -154,9 +155,10 @@ def write_stand_in(folder: Path, action: str) -> None:
 
 
 def known_to_act(folder: Path) -> None:
-    """Write `$/…`, GitHub's newer name for its own repository, as act knows it."""
+    """Write as act knows it what GitHub has learnt this year: `$/…` and `queue`."""
     for path in folder.rglob("*.yml"):
-        path.write_text(path.read_text().replace("uses: $/", "uses: ./"))
+        text = path.read_text().replace("uses: $/", "uses: ./")
+        path.write_text(re.sub(r"^ *queue: max\n", "", text, flags=re.MULTILINE))
 
 
 @dataclass(frozen=True)

@@ -26,17 +26,34 @@ def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
         for name in ("test", "prod"):  # a machine that runs tests is slow
             path = project / f"conf/environment/{name}.yaml"
             edit(path, "p99_milliseconds: 250", "p99_milliseconds: 9000")
-        edit(project / "conf/environment/prod.yaml", "wait_seconds: 600", "wait_seconds: 20")
+        prod = project / "conf/environment/prod.yaml"
+        edit(prod, "wait_seconds: 600", "wait_seconds: 20")
+        edit(prod, "margins: {balanced_accuracy: 0.0", "margins: {balanced_accuracy: 1.0")
         for target in ("keys", "repro"):
             done = make(project, target)
             assert done.returncode == 0, done.stdout + done.stderr
         commit_all(project, "Choose")
         origin = bare(folder / "team.git")
         git(project, "push", "--quiet", str(origin), "main")
+        protect(origin)
         shutil.copytree(project / ".dvc/cache", folder / "dvc")
         key = (project / "keys/signing.key").read_text()
         environment = (project / ".venv").resolve()
         yield GitHub(folder, origin, environment, {"OSV_URL": url}, {"SIGNING_KEY": key})
+
+
+def protect(origin: Path) -> None:
+    """Let main take nothing but what `merge` brings, as a protected branch does."""
+    hook = origin / "hooks/update"
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ] || [ -e ../merging ]\n')
+    hook.chmod(0o755)
+
+
+def merge(hub: GitHub, project: Path) -> None:
+    """Bring HEAD to main, as a pull request does that was merged."""
+    (hub.folder / "merging").touch()
+    git(project, "push", "--quiet", "origin", "HEAD:main")
+    (hub.folder / "merging").unlink()
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -52,8 +69,9 @@ def clone(hub: GitHub, folder: Path) -> Path:
     project = folder / "wine-model"
     (project / ".venv").symlink_to(hub.environment)
     (project / ".dvc/cache").symlink_to(hub.folder / "dvc")
-    checks = ROOT / "build/checks"
-    checks.mkdir(parents=True, exist_ok=True)
     (project / "build").mkdir()
-    (project / "build/checks").symlink_to(checks)
+    for name in ("checks", "helm"):  # what the project would install there
+        shared = ROOT / "build" / name
+        shared.mkdir(parents=True, exist_ok=True)
+        (project / "build" / name).symlink_to(shared)
     return project

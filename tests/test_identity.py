@@ -11,6 +11,7 @@ from .conftest import PROJECT, contents, generate
 
 # The only files in which the template and what it generates differ: they say who the project is.
 IDENTITY = {
+    "CODEOWNERS",
     "LICENSE",
     "README.md",
     "conf/config.yaml",
@@ -82,6 +83,24 @@ def test_the_licence_is_the_one_that_was_asked_for(
 
     words = words.replace("YEAR", str(datetime.now(UTC).year))
     assert (project / "LICENSE").read_text().lstrip().startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("owner", "line"),
+    [
+        ("@ada", "* @ada"),
+        ("@organisation/team", "* @organisation/team"),
+        ("ada@example.org", "* ada@example.org"),
+        ("Zoë <z@example.org>", "# * @handle"),
+        ("Ada", "# * @handle"),
+    ],
+)
+def test_the_owner_is_asked_to_review_where_github_can_tell_who_it_is(
+    owner: str, line: str, template: Path, tmp_path: Path
+) -> None:
+    project = generate(template, tmp_path, owner=owner)
+
+    assert (project / "CODEOWNERS").read_text().splitlines()[1:] == [line]
 
 
 @pytest.mark.parametrize("hook", ["pre_gen_project.py", "post_gen_project.py"])

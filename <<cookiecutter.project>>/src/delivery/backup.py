@@ -30,6 +30,10 @@ DIGESTS = Path("digests.json")
 INDEX = "index.json"
 
 
+class NothingError(UserError):
+    """There is nothing that an archive could keep."""
+
+
 def back_up(archive: Path, environments: tuple[Name, ...] = NAMES) -> list[Path]:
     """Write an archive of what is here and of what these environments run; return its files.
 
@@ -44,7 +48,7 @@ def back_up(archive: Path, environments: tuple[Name, ...] = NAMES) -> list[Path]
             tar.add(path, path.as_posix(), recursive=False)
             digests[path.as_posix()] = sha256(path)
         if not digests:
-            raise UserError("nothing to keep here: neither packages nor an MLflow database")
+            raise NothingError("nothing to keep here: neither packages nor an MLflow database")
         with TemporaryDirectory() as folder:
             write_json(Path(folder, DIGESTS), digests)
             tar.add(Path(folder, DIGESTS), DIGESTS.as_posix())
@@ -153,7 +157,14 @@ def main() -> None:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     archive = Path(asked.given("OUT") or BACKUPS / f"{asked.model()}-{now}.tar")
     named_environments = (asked.environment(),) if os.environ.get("ENV") else NAMES
-    files = back_up(archive, named_environments)
+    try:
+        files = back_up(archive, named_environments)
+    except NothingError:
+        store, model = StateStore.open(), asked.model()
+        if len(named_environments) > 1 or store.current(named_environments[0], model):
+            raise
+        print(f"{named_environments[0]}: nothing runs there yet, and nothing is to be kept")
+        return
     print(f"kept {len(files)} files in {archive} ({archive.stat().st_size:,} bytes)")
     print(f"make restore FROM={archive}")
 

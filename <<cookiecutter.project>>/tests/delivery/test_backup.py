@@ -194,3 +194,19 @@ def test_make_backup_says_how_to_restore(
     monkeypatch.setenv("FROM", said[1].partition("FROM=")[2])
     main()
     assert capsys.readouterr().out.endswith(": mlartifacts, mlflow.db, registry/toy\n")
+
+
+def test_before_the_first_package_of_an_environment_nothing_is_to_be_kept(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lose(project)
+    monkeypatch.setattr("sys.argv", ["backup"])
+    monkeypatch.delenv("ENV", raising=False)
+    with pytest.raises(UserError, match="nothing to keep here"):
+        main()
+
+    monkeypatch.setenv("ENV", "prod")
+    main()
+
+    assert "prod: nothing runs there yet, and nothing is to be kept" in capsys.readouterr().out
+    assert not list(project.glob("build/backup/*.tar"))
