@@ -12,86 +12,81 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from monitoring.alertmanager import on_loopback
+from monitoring.laptop import Laptop, find_programs
 from monitoring.loopback import Loopback, listening
-from monitoring.processes import running
-from monitoring.prometheus import INTERVAL, alerts, ask, configuration
-from monitoring.rules import Watched, default_thresholds, hastened, rule_groups
-from project.artefacts import BENTO, CONF, DRIFT, DVC_LOCK, ONNX, PARAMS, REFERENCE, TEST
+from monitoring.prometheus import INTERVAL, alerts, ask
+from monitoring.rules import Watched
+from project.artefacts import (
+    BENTO,
+    CONF,
+    DRIFT,
+    DVC_LOCK,
+    MANIFEST,
+    ONNX,
+    PARAMS,
+    REFERENCE,
+    TEST,
+)
 from project.errors import UserError, one_line
-from project.files import read_json, write_text
+from project.files import read_json
 from project.git import last_change
-from project.serve import command, environment, free_port
 from project.settings.monitoring import Monitor, load_monitoring
-from project.yaml_text import yaml_text
 
-HOST = "127.0.0.1"
-LAPTOP = "laptop"
 WORK = Path("build/monitor")
 #: What the check and the traffic read of the project.
 READ = (PARAMS, CONF, ONNX, REFERENCE, TEST)
-#: Debian's names of the programs, which are those of its packages too; then what others call them.
-PROGRAMS = {"prometheus": ("prometheus",), "prometheus-alertmanager": ("alertmanager",)}
-#: Of the drift check, what is a verdict rather than an error.
+LAPTOP = "laptop"
+#: Exit codes of the drift check that are verdicts rather than errors.
 VERDICTS = (0, 3, 4)
+#: For a first scrape, and for the scrape of what was published: far more than either takes.
+SCRAPE_SECONDS = 30.0
 
 
 def main() -> None:
     """Run it all once, and say what fired."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     settings = load_monitoring().monitor
-    programs = {package: _program(package) for package in PROGRAMS}
+    laptop = Laptop(WORK, settings.haste, find_programs())
     watched = _watched()
     _lay_out()
-    with ExitStack() as stack:
-        loopback = stack.enter_context(listening(WORK / DRIFT / "drift.prom"))
-        service = stack.enter_context(_service())
-        told = stack.enter_context(_alertmanager(programs, loopback, settings))
-        asked = stack.enter_context(
-            _prometheus(programs, watched, service, loopback, told, settings)
-        )
-        # Counters are rates only from their second scrape on.
-        _wait_for(lambda: _samples(asked, "count_over_time(model_batch_rows_sum[1m]) >= 2"), 30)
+    with ExitStack() as servers:
+        loopback = servers.enter_context(listening(WORK / DRIFT / "drift.prom"))
+        service = servers.enter_context(laptop.service())
+        router = servers.enter_context(laptop.alertmanager(loopback))
+        url = servers.enter_context(laptop.prometheus(watched, service, loopback, router))
+        print(f"Service {service}, Alertmanager {router}, Prometheus {url}", flush=True)
+        # A counter that Prometheus sees for the first time has not grown.
+        _wait_for(lambda: ask(url, "count_over_time(model_batch_rows_sum[1m]) >= 2"))
         _traffic(f"http://{service}", settings)
         _check()
-        _wait_for(lambda: _samples(asked, "model_drift_last_run_timestamp_seconds"), 30)
-        firing = _told(asked, loopback, settings.seconds)
+        _wait_for(lambda: ask(url, "model_drift_last_run_timestamp_seconds"))
+        firing = _told(url, loopback, settings.seconds)
         print(summary(firing, loopback.told, settings.haste))
 
 
-def summary(firing: list[dict[str, Any]], told: dict[str, set[str]], haste: int) -> str:
+def summary(firing: list[dict[str, Any]], told: Mapping[str, set[str]], haste: int) -> str:
     """Say of each alert whom it called, and what it says."""
     lines = [""]
-    for alert in sorted(firing, key=lambda each: str(each["labels"]["alertname"])):
+    for alert in sorted(firing, key=lambda each: str(each["labels"])):
         name, severity = alert["labels"]["alertname"], alert["labels"]["severity"]
         heard = ", ".join(sorted(who for who, names in told.items() if name in names)) or "nobody"
         lines.append(f"{name} ({severity}): told {heard}")
         lines.append(f"  {alert['annotations']['summary']}")
         lines.append(f"  {alert['annotations']['runbook_url']}")
-    what = f"{len(firing)} alerts fired" if len(firing) != 1 else "1 alert fired"
-    lines.append(f"{what}; on a cluster, rules wait {haste} times as long")
+    fired = "1 alert fired" if len(firing) == 1 else f"{len(firing)} alerts fired"
+    lines.append(f"{fired}; on a cluster, rules and routes wait {haste} times as long")
     return "\n".join(lines)
-
-
-def _program(package: str) -> str:
-    for name in (package, *PROGRAMS[package]):
-        if found := shutil.which(name):
-            return found
-    raise UserError(
-        f"{package} is not installed; type: sudo apt install {' '.join(PROGRAMS)} "
-        "(elsewhere: put prometheus and alertmanager on the PATH)"
-    )
 
 
 def _watched() -> Watched:
     if not (BENTO / "bento.yaml").exists():
         raise UserError(f"{BENTO} is not there: no model was packaged yet; type: make repro")
-    manifest = read_json(BENTO.parent / "manifest.json")
+    manifest = read_json(MANIFEST)
     return Watched(
         name=manifest["name"],
         environment=LAPTOP,
@@ -109,110 +104,56 @@ def _lay_out() -> None:
         (WORK / path).symlink_to(path.resolve())
 
 
-@contextmanager
-def _service() -> Iterator[str]:
-    address = f"{HOST}:{(port := free_port(HOST))}"
-    variables = environment(str(WORK / "predictions"))
-    ready, log = f"http://{address}/readyz", WORK / "service.log"
-    with running("the service", command(HOST, port), ready, log, variables):
-        print(f"service       http://{address}", flush=True)
-        yield address
-
-
-@contextmanager
-def _alertmanager(programs: dict[str, str], loopback: Loopback, settings: Monitor) -> Iterator[str]:
-    address, config = f"{HOST}:{free_port(HOST)}", WORK / "alertmanager.yml"
-    write_text(config, yaml_text(on_loopback(f"http://{loopback.address}", settings.haste)))
-    words = [programs["prometheus-alertmanager"], f"--config.file={config}"]
-    words += [f"--storage.path={WORK / 'alertmanager'}", f"--web.listen-address={address}"]
-    words += ["--cluster.listen-address="]  # it is alone
-    with running("Alertmanager", words, f"http://{address}/-/ready", WORK / "alertmanager.log", {}):
-        print(f"Alertmanager  http://{address}", flush=True)
-        yield address
-
-
-@contextmanager
-def _prometheus(
-    programs: dict[str, str],
-    watched: Watched,
-    service: str,
-    loopback: Loopback,
-    alertmanager: str,
-    settings: Monitor,
-) -> Iterator[str]:
-    address, config = f"{HOST}:{free_port(HOST)}", WORK / "prometheus.yml"
-    # Longer than all of this takes: traffic came once, and its absence later says nothing.
-    thresholds = default_thresholds() | {"quietMinutes": 10 * settings.haste}
-    groups = hastened(rule_groups(watched, thresholds), settings.haste, INTERVAL)
-    write_text(WORK / "rules.yaml", yaml_text({"groups": groups}))
-    write_text(config, yaml_text(configuration(watched, service, loopback.address, alertmanager)))
-    words = [programs["prometheus"], f"--config.file={config}"]
-    words += [f"--storage.tsdb.path={WORK / 'prometheus'}", f"--web.listen-address={address}"]
-    url = f"http://{address}"
-    with running("Prometheus", words, f"{url}/-/ready", WORK / "prometheus.log", {}):
-        print(f"Prometheus    {url}", flush=True)
-        yield url
-
-
 def _traffic(url: str, settings: Monitor) -> None:
     drift = os.environ.get("DRIFT", "") or "shift"
     rows = os.environ.get("ROWS", "") or str(settings.rows)
-    done = _module("monitoring.simulate", DRIFT=drift, ROWS=rows, URL=url, OUT="", LABELS="")
-    if done.returncode:
-        sys.exit(1)  # it has said why
-    print(done.stdout.decode(), end="", flush=True)
+    _run("monitoring.simulate", (0,), DRIFT=drift, ROWS=rows, URL=url, OUT="", LABELS="")
     time.sleep(1)  # for the service to write what it has answered
 
 
 def _check() -> None:
     words = {"CURRENT": "predictions", "SINCE": "", "ENVIRONMENT": LAPTOP, "PUSHGATEWAY": ""}
-    done = _module("monitoring.drift", **words)
-    if done.returncode not in VERDICTS:
-        sys.exit(1)  # it has said why
-    print(done.stdout.decode().replace(str(DRIFT), str(WORK / DRIFT)), end="", flush=True)
+    _run("monitoring.drift", VERDICTS, **words)
 
 
-def _module(name: str, **words: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a module of the project in the folder that is like it."""
+def _run(module: str, good: tuple[int, ...], **words: str) -> None:
+    """Run a module in the folder that is like the project's; where it fails it has said why."""
     sources = {"PYTHONPATH": str(Path("src").resolve())}
-    return subprocess.run(
-        [sys.executable, "-m", name],
+    done = subprocess.run(
+        [sys.executable, "-m", module],
         cwd=WORK,
-        env=os.environ | sources | words,
+        env={**os.environ, **sources, **words},
         stdout=subprocess.PIPE,
+        text=True,
         check=False,
     )
+    if done.returncode not in good:
+        sys.exit(1)
+    print(done.stdout.replace(str(DRIFT), str(WORK / DRIFT)), end="", flush=True)
 
 
 def _told(url: str, loopback: Loopback, seconds: float) -> list[dict[str, Any]]:
-    """Wait until people were told of all that fires; return that."""
+    """Wait until all were told of what fires, or the time is over; return what fires."""
     firing: list[dict[str, Any]] = []
 
     def settled() -> bool:
         found = alerts(url)
         firing[:] = [alert for alert in found if alert["state"] == "firing"]
-        waits = [alert for alert in firing if not _heard(alert, loopback)]
-        return len(firing) == len(found) and not waits
+        return len(firing) == len(found) and all(_heard(alert, loopback) for alert in firing)
 
-    time.sleep(5 * INTERVAL)  # for rules that look at what a rule has recorded
+    time.sleep(5 * INTERVAL)  # for rules that look at what another rule has recorded
     _wait_for(settled, seconds)
     return firing
 
 
 def _heard(alert: dict[str, Any], loopback: Loopback) -> bool:
-    name = alert["labels"]["alertname"]
-    receivers = {"people"} | (
-        {"retraining"} if alert["labels"].get("action") == "retrain" else set()
-    )
-    return all(name in loopback.told[receiver] for receiver in receivers)
+    labels = alert["labels"]
+    receivers = ["people", *(["retraining"] if labels.get("action") == "retrain" else [])]
+    return all(labels["alertname"] in loopback.told[receiver] for receiver in receivers)
 
 
-def _samples(url: str, query: str) -> bool:
-    return bool(ask(url, query))
-
-
-def _wait_for(true: Any, seconds: float) -> None:
-    """Wait until something is true, or the time is over: then what is there is what is told."""
+def _wait_for(true: Callable[[], Any], seconds: float = SCRAPE_SECONDS) -> None:
+    """Wait until something is true; what is not when the time is over, the summary shows."""
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.5)

@@ -12,11 +12,16 @@ from urllib.request import urlopen
 from project.errors import UserError
 
 START_SECONDS, END_SECONDS = 60.0, 15.0
+NOTHING: Mapping[str, str] = {}
 
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], ready: str, log: Path, environment: Mapping[str, str]
+    name: str,
+    command: Sequence[str],
+    ready: str,
+    log: Path,
+    environment: Mapping[str, str] = NOTHING,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server whose URL `ready` answers with 200 once it is up; its words go to `log`.
 

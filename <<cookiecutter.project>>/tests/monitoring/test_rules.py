@@ -94,7 +94,7 @@ CASES = {
         "ModelAvailabilityBurnsFast", True, answers(POD, 10), at="65m"
     ),
     "one in twenty-five fails for six hours": Case(
-        "ModelAvailabilityBurnsFast", True, answers(POD, 4), at="370m"
+        "ModelAvailabilityBurnsFast", True, answers(POD, 4), at="370m", interval="5m"
     ),
     "one in ten is turned away": Case(
         "ModelAvailabilityBurnsFast", True, answers(POD, 10, "429"), at="65m"
@@ -102,7 +102,7 @@ CASES = {
     "the canary alone fails, with half of the requests": Case(
         "ModelAvailabilityBurnsFast", True, answers(POD, 0) + answers(CANARY, 20), at="65m"
     ),
-    "one in fifty fails": Case("ModelAvailabilityBurnsFast", False, answers(POD, 2), at="370m"),
+    "one in fifty fails": Case("ModelAvailabilityBurnsFast", False, answers(POD, 2), at="65m"),
     "it failed, and does no more": Case(
         "ModelAvailabilityBurnsFast",
         False,
@@ -121,23 +121,23 @@ CASES = {
         "ModelAvailabilityBurnsFast", False, answers(POD, 0) + answers(ANOTHER, 50), at="65m"
     ),
     "one in a hundred fails for three days": Case(
-        "ModelAvailabilityBurnsSlowly", True, answers(POD, 1), at="73h", interval="5m"
+        "ModelAvailabilityBurnsSlowly", True, answers(POD, 1), at="73h", interval="30m"
     ),
     "one in three hundred fails for three days": Case(
-        "ModelAvailabilityBurnsSlowly", False, answers(POD, 0.3), at="73h", interval="5m"
+        "ModelAvailabilityBurnsSlowly", False, answers(POD, 0.3), at="73h", interval="30m"
     ),
     "one in five is slow for an hour": Case(
         "ModelLatencyBurnsFast", True, speeds(POD, 20), at="65m"
     ),
-    "one in fifty is slow": Case("ModelLatencyBurnsFast", False, speeds(POD, 2), at="370m"),
+    "one in fifty is slow": Case("ModelLatencyBurnsFast", False, speeds(POD, 2), at="65m"),
     "what nobody waits for is slow": Case(
         "ModelLatencyBurnsFast", False, speeds(POD, 1) + speeds(POD, 90, "/metrics"), at="65m"
     ),
     "one in fifty is slow for three days": Case(
-        "ModelLatencyBurnsSlowly", True, speeds(POD, 2), at="73h", interval="5m"
+        "ModelLatencyBurnsSlowly", True, speeds(POD, 2), at="73h", interval="30m"
     ),
     "one in two hundred is slow for three days": Case(
-        "ModelLatencyBurnsSlowly", False, speeds(POD, 0.5), at="73h", interval="5m"
+        "ModelLatencyBurnsSlowly", False, speeds(POD, 0.5), at="73h", interval="30m"
     ),
     "nobody asks": Case("ModelPredictsNothing", True, rows(POD, "70x100"), at="45m"),
     "there is no pod": Case("ModelPredictsNothing", True, rows(ANOTHER, "0+9x100"), at="45m"),
@@ -172,12 +172,14 @@ CASES = {
         True,
         [valued("model_drift_last_run_timestamp_seconds", DRIFT, "60x1000")],
         at="6h5m",
+        interval="5m",
     ),
     "the job has never run since it is there": Case(
         "ModelDriftCheckOverdue",
         True,
         [valued("kube_cronjob_created", 'namespace="wine-prod",cronjob="wine-drift"', "60x1000")],
         at="6h5m",
+        interval="5m",
     ),
     "the last check was an hour ago": Case(
         "ModelDriftCheckOverdue",
@@ -187,8 +189,11 @@ CASES = {
             valued("kube_cronjob_created", 'namespace="wine-prod",cronjob="wine-drift"', "60x1000"),
         ],
         at="6h5m",
+        interval="5m",
     ),
-    "nobody checks for drift here": Case("ModelDriftCheckOverdue", False, [], at="6h5m"),
+    "nobody checks for drift here": Case(
+        "ModelDriftCheckOverdue", False, [], at="6h5m", interval="5m"
+    ),
 }
 GROUPS = rule_groups(WATCHED, THRESHOLDS)
 ALERTS = {rule["alert"]: rule for group in GROUPS for rule in group["rules"] if "alert" in rule}
