@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from monitoring.batch import Array, Rows
+from monitoring.batch import Rows
 from monitoring.current import current_rows
-from monitoring.evidence import effective_rows, row_hashes
+from monitoring.evidence import Evidence
 from monitoring.evidently_report import EvidentlyView, look
 from monitoring.gate import judge
 from monitoring.histograms import Histogram, histogram
@@ -35,13 +34,13 @@ STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class Seen:
-    """What is kept of all rows: counts, a number for each row, and a sample."""
+    """What is kept of all rows: counts, a few numbers for each row, and a sample."""
 
     def __init__(
         self, watched: Watched, reference: pa.Table, settings: Drift, quality: Quality | None
     ) -> None:
         self.quality = quality
-        self._reference = reference
+        self.evidence = Evidence(reference, list(watched.kinds))
         self.kinds = {**watched.kinds, watched.answer: watched.answer_kind}
         self.histograms: dict[str, Histogram] = {
             name: histogram(reference.column(name), kind, settings.bins)
@@ -49,14 +48,13 @@ class Seen:
         }
         self.sample = TimeSample(settings.sample_rows, settings.seed)
         self.window: tuple[float, float] | None = None
-        self._hashes: list[Array] = []
 
     def read(self, rows: Rows) -> None:
         """Go through all rows."""
         for batch in rows.batches():
             for name in batch.table.column_names:
                 self.histograms[name].add(batch.table.column(name))
-            self._hashes.append(row_hashes(batch.table))
+            self.evidence.add(batch.table)
             self.sample.add(batch)
             if self.quality and batch.keys is not None:
                 self.quality.add(batch)
@@ -65,19 +63,13 @@ class Seen:
                 low, high = self.window or ends
                 self.window = (min(low, ends[0]), max(high, ends[1]))
 
-    def evidence(self, columns: set[str]) -> float:
-        """Return how many rows they are worth, told by the columns that are there."""
-        hashes = np.concatenate(self._hashes) if self._hashes else np.empty(0, np.uint64)
-        there = [name for name in self.kinds if name in columns]
-        return effective_rows(hashes, row_hashes(self._reference.select(there)))
-
 
 def find(
     watched: Watched, reference: pa.Table, seen: Seen, rows: Rows, monitoring: Monitoring
 ) -> Found:
     """Judge each column, and the prediction."""
     settings, present = monitoring.drift, rows.tally.columns
-    evidence = seen.evidence(present)
+    evidence = seen.evidence.rows(present)
     too_little = _too_little(rows, evidence, settings)
     kinds = {} if too_little else {name: seen.kinds[name] for name in seen.kinds if name in present}
     judged = {

@@ -10,6 +10,43 @@ from monitoring.batch import Array
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
+#: A part has so many columns whose values seldom come twice: one that is stuck repeats no row.
+CONTINUOUS = 3
+MOST_PARTS = 4
+SURE = 3.0  # standard deviations, beyond which rows are too often alike
+
+
+class Evidence:
+    """Tells repetitions by parts of the columns: a row is one, too, where a value was changed."""
+
+    def __init__(self, reference: pa.Table, columns: list[str]) -> None:
+        self._reference = reference.select(columns)
+        many = sorted(columns, key=lambda name: -len(reference.column(name).unique()))
+        continuous = sum(
+            len(reference.column(name).unique()) > reference.num_rows / 2 for name in columns
+        )
+        count = min(max(continuous // CONTINUOUS, 1), MOST_PARTS)
+        self._parts = [many[place::count] for place in range(count)]
+        self._hashes: list[list[Array]] = [[] for _ in self._parts]
+
+    def add(self, table: pa.Table) -> None:
+        """Look at more rows."""
+        for part, hashes in zip(self._parts, self._hashes, strict=True):
+            hashes.append(row_hashes(table.select([n for n in part if n in table.column_names])))
+
+    def rows(self, present: set[str]) -> float:
+        """Return how many rows they are worth; `present`: columns that were there."""
+        worth = [
+            effective_rows(
+                np.concatenate(hashes),
+                row_hashes(self._reference.select([name for name in part if name in present])),
+            )
+            for part, hashes in zip(self._parts, self._hashes, strict=True)
+            if hashes and not present.isdisjoint(part)
+        ]
+        return min(worth, default=0.0)
+
+
 def row_hashes(table: pa.Table) -> Array:
     """Return a 64-bit number for each row, the same for the same values: shape (rows,)."""
     result = np.zeros(table.num_rows, np.uint64)
@@ -33,19 +70,24 @@ def effective_rows(current: Array, reference: Array) -> float:
     are alike have one weight together. Rows that are alike by nature, as categories make them, are
     no repetition: their number is what the reference leads one to expect.
     """
-    rows = len(current)
+    rows, base = len(current), len(reference)
     if not rows:
         return 0.0
-    expected = _pairs(reference) / max(len(reference) * (len(reference) - 1), 1)
-    more = max(_pairs(current) - rows * (rows - 1) * expected, 0.0)
-    return rows * rows / (rows + more)
+    counts = _counts(reference)
+    alike = float((counts * (counts - 1)).sum()) / max(base * (base - 1), 1)
+    triples = float((counts * (counts - 1) * (counts - 2)).sum()) / max(base, 1) ** 3
+    # The variance of such a share, in both samples (Hoeffding 1948).
+    variance = 4 * max(triples - alike**2, 0) * (1 / base + 1 / rows)
+    variance += 2 * alike * (1 / base**2 + 1 / rows**2)
+    expected = alike + SURE * variance**0.5
+    counts = _counts(current)
+    more = max(float((counts * (counts - 1)).sum()) - rows * (rows - 1) * expected, 0.0)
+    return float(rows * rows / (rows + more))
 
 
-def _pairs(hashes: Array) -> float:
-    """Count ordered pairs of rows that are alike."""
-    _, counts = np.unique(hashes, return_counts=True)
-    wide = counts.astype(np.float64)
-    return float((wide * (wide - 1)).sum())
+def _counts(hashes: Array) -> Array:
+    """Count how often each row comes."""
+    return np.unique(hashes, return_counts=True)[1].astype(np.float64)
 
 
 def _hash(text: str) -> int:
