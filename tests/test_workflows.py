@@ -175,8 +175,16 @@ def test_a_commit_of_desired_state_starts_nothing() -> None:
 def test_nothing_pushes_to_main() -> None:
     makers = {path.stem for path in WORKFLOWS if "make propose" in path.read_text()}
 
-    assert "template-update" in makers
+    assert makers == {"template-update"}  # make retrain proposes by itself
     assert not any("git push" in path.read_text() for path in WORKFLOWS)
+
+
+def test_what_drift_sends_is_what_a_retraining_starts_from() -> None:
+    starts = read(GITHUB / "workflows/retrain.yml")["on"]["repository_dispatch"]["types"]
+
+    assert starts == ["drift-alert", "new-data", "registry"]
+    sender = ROOT / PROJECT / "src/automation/drift_alert.py"
+    assert '"event_type": "drift-alert"' in sender.read_text()
 
 
 def test_pass_waits_for_every_other_job() -> None:
