@@ -162,6 +162,10 @@ def test_a_canary_is_promoted_or_aborted_and_what_is_rendered_follows(project: P
         said(make(project, "deploy", f"ENV={environment}"))
     assert aliases(project) == {"candidate": 1, "dev": 1, "test": 1}
     stable = rendered(project)
+    with served(project) as service:  # which speaks KServe's protocol too
+        done = make(project, "verify", "ENV=test", f"URL={service.url}")
+        assert "golden: 9 rows as expected" in said(done)
+        assert "in test is verified (running)" in done.stdout
     said(make(project, "repro", *GOOD, "model.n_estimators=40"))
     sign(project)
     passing = ("OVERRIDE=champion", "REASON=as good for a test")

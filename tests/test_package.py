@@ -63,6 +63,8 @@ def test_triton_would_understand_its_config(trained: Trained, tmp_path: Path) ->
     assert "maxBatchSize" not in config  # 0: shapes are the graph's own
     assert config["input"][0] == {"name": "alcohol", "dataType": "TYPE_FP32", "dims": ["-1", "1"]}
     assert len(config["input"]) == 13
+    digest = package_of(project)["digests"]["model"]
+    assert config["parameters"] == {"digest": {"stringValue": digest}}
     assert config["output"] == [
         {"name": "label", "dataType": "TYPE_STRING", "dims": ["-1"]},
         {"name": "probabilities", "dataType": "TYPE_FP32", "dims": ["-1", "3"]},

@@ -26,10 +26,12 @@ def with_canary(values: Mapping[str, Any], facts: Facts, weight: int) -> dict[st
             f"{facts.repository}; type: make deploy"
         )
     canary["weight"] = weight
+    # The chart is that of the last deploy, which may know less of a model than today's.
+    model = {key: fact for key, fact in facts.model.items() if key in values["model"]}
     if values["runtime"] == "kserve":
-        return {**values, "canary": canary | {"model": facts.model}}
+        return {**values, "canary": canary | {"model": model}}
     image = values["image"] | {"digest": facts.image_digest, "tag": facts.version}
-    return {**values, "model": values["model"] | facts.model, "image": image, "canary": canary}
+    return {**values, "model": values["model"] | model, "image": image, "canary": canary}
 
 
 def promoted(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from delivery import asked, packages
+from delivery.checks import Check, Checks, check_service, refuse_other_url
 from delivery.environments import Environment, Name, load_environment
 from delivery.following import move_alias
 from delivery.notify import tell
 from delivery.package import Package
+from delivery.protocol_checks import protocol_checks
 from delivery.rollback import put_back, way_back
-from delivery.service_checks import Check, check_service, refuse_other_url
+from delivery.service_checks import service_checks
 from delivery.state.reading import Deployed
 from delivery.state.record import Record
 from delivery.state.store import StateStore
@@ -29,11 +31,17 @@ from project.serve import free_port, start, stop
 HOST = "127.0.0.1"
 
 
-def verify_environment(package: Package, url: str | None, settings: Environment) -> dict[str, Any]:
-    """Ask until all is as it should be or time is over; return what a record keeps of it."""
+def verify_environment(
+    package: Package, url: str | None, runtime: str, settings: Environment
+) -> dict[str, Any]:
+    """Ask until all is as it should be or time is over; return what a record keeps of it.
+
+    runtime: what answers at `url`. Without a URL it is the package's own service.
+    """
     target = "running" if url else "pulled"
+    known = protocol_checks if url and runtime == "kserve" else service_checks
     with served(package, url) as (where, is_there):
-        checks = patiently(where, is_there, package, settings)
+        checks = patiently(where, is_there, package, settings, known)
     return {
         "passed": bool(checks) and all(check.passed for check in checks),
         "target": target,
@@ -43,12 +51,12 @@ def verify_environment(package: Package, url: str | None, settings: Environment)
 
 
 def patiently(
-    url: str, is_there: Callable[[], bool], package: Package, settings: Environment
+    url: str, is_there: Callable[[], bool], package: Package, settings: Environment, known: Checks
 ) -> list[Check]:
     """Ask until all checks pass, time is over, or nobody is there any more."""
     deadline = time.monotonic() + settings.verification.wait_seconds
     while True:
-        checks = check_service(url, package, settings.verification)
+        checks = check_service(url, package, settings.verification, known)
         if all(check.passed for check in checks):
             return checks
         late = time.monotonic() + settings.verification.interval_seconds > deadline
@@ -89,7 +97,8 @@ def main() -> None:
     if seen.edited or seen.state.digest != seen.digest:
         raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
     subject = seen.record.digest
-    result = verify_environment(packages.fetch(subject), url, settings)
+    runtime = seen.state.chart_values.get("runtime", "bento")
+    result = verify_environment(packages.fetch(subject), url, runtime, settings)
     note(store, name, seen, result)
     failed = [check for check in result["checks"] if not check["passed"]]
     what = f"{model} {short(subject)} in {name}" + (", a canary," if seen.canary else "")

@@ -30,11 +30,15 @@ def triton_config(subject: Subject) -> str:
     """Describe inputs and outputs to Triton, after its model_config.proto.
 
     max_batch_size 0: each shape is the graph's own, its first dimension the rows of a request.
+    The digest is for whoever asks Triton which model it runs; no backend reads it.
     """
     graph = subject.graph.graph
     lines = [f'name: "{subject.project.name}"', 'backend: "onnxruntime"', "max_batch_size: 0"]
     lines += [_tensor("input", tensor, subject.model) for tensor in graph.input]
     lines += [_tensor("output", tensor, subject.model) for tensor in graph.output]
+    lines.append(
+        f'parameters {{ key: "digest" value: {{ string_value: "{subject.model_digest}" }} }}'
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,7 @@ from project.errors import UserError
 
 NEW = Facts("wine", "new", f"sha256:{64 * 'b'}", "ghcr.io/team/wine", f"sha256:{64 * 'c'}")
 MODEL = {"repository": "ghcr.io/team/wine", "digest": f"sha256:{64 * 'a'}", "version": "old"}
+MODEL |= {"commit": 40 * "1", "committed": "2026-11-01T00:00:00Z"}
 IMAGE = {"repository": "ghcr.io/team/wine-service", "digest": "", "tag": "old"}
 
 
@@ -33,6 +34,15 @@ def test_a_rollout_is_given_the_candidate_and_holds_it_until_it_has_no_steps() -
     assert begun["image"] == IMAGE | {"digest": NEW.image_digest, "tag": "new"}
     assert begun["canary"] == {"enabled": True, "weight": 20, "steps": steps}
     assert promoted(begun) == begun | {"canary": {"enabled": True, "steps": []}}
+
+
+@pytest.mark.parametrize("runtime", ["bento", "kserve"])
+def test_an_older_chart_is_given_the_values_that_it_knows(runtime: str) -> None:
+    known = {key: MODEL[key] for key in ("repository", "digest", "version")}
+    begun = with_canary(values(runtime, enabled=True) | {"model": known}, NEW, 20)
+
+    shown = begun["model"] if runtime == "bento" else begun["canary"]["model"]
+    assert shown.keys() - {"repository"} == {"digest", "version"}
 
 
 def test_a_canary_comes_from_where_the_rest_does() -> None:

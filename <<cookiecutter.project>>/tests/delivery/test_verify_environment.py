@@ -1,6 +1,8 @@
 """What answers as it should is verified; each way in which it may not is told and kept."""
 
 import json
+import math
+import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ import pytest
 
 from delivery.canary import main as canary
 from delivery.deploy import main as deploying
+from delivery.protocol_checks import infer_request, read_answer
 from delivery.state.store import StateStore
 from delivery.verify_environment import main
 from project.errors import UserError
@@ -38,13 +41,21 @@ class Small:
     told: list[str] = field(default_factory=list)
     hook: int = 200
     url: str = ""
+    inputs: tuple[str, ...] = ("size",)
+    config: int = 200
 
     def answer(self, path: str, body: bytes) -> tuple[int, str]:
         if path == "/hook":
             self.told.append(json.loads(body)["text"])
             return self.hook, "ok"
-        if path == "/readyz":
+        if path in ("/readyz", "/v2/health/ready", "/v2/models/toy/ready"):
             return self.ready, "{}"
+        if path == "/v2/models/toy":
+            inputs = [{"name": name, "datatype": "FP32"} for name in self.inputs]
+            return 200, json.dumps({"name": "toy", "inputs": inputs})
+        if path == "/v2/models/toy/config":
+            told = {"parameters": {"digest": {"string_value": self.digest}}}
+            return self.config, json.dumps(told if self.config == 200 else {})
         if path == "/metrics":
             lines = (
                 f'# TYPE model_{name} gauge\nmodel_{name}{{model_digest="{self.digest}"}} {value}'
@@ -52,6 +63,10 @@ class Small:
             )
             return 200, "\n".join([*lines, ""])
         time.sleep(self.seconds)
+        if path == "/v2/models/toy/infer":
+            head, _, tensor = body.partition(b"}]}")
+            assert struct.unpack("<f", tensor) == (1.0,), head
+            return 200, json.dumps({"outputs": [{"name": "prediction", "data": [self.prediction]}]})
         answers = [{"prediction": self.prediction}]
         return 200, json.dumps({"predictions": answers, "model": {"digest": self.digest}})
 
@@ -152,6 +167,81 @@ def test_what_does_not_answer_as_it_should_is_told_and_kept(
     note = records("dev")[-1]["verification"]
     assert (note["passed"], note["checks"][-1]["passed"]) == (False, False)
     assert service.told[-1] == str(failed.value)
+
+
+KSERVE_WRONG = [
+    ("ready", 503, {}, "ready: /v2/health/ready answered 503"),
+    ("digest", "sha256:other", {}, "digest: it runs sha256:other, expected sha256:"),
+    ("prediction", 2.1, {}, "golden: golden row 0: {'prediction': 2.1}, expected"),
+    ("inputs", ("area",), {}, "golden: its inputs are area, expected size"),
+    ("config", 500, {}, "answers: http://127.0.0.1:"),
+    ("seconds", 0.02, {"p99_milliseconds": 5.0}, "p99: p99 is "),
+]
+
+
+@pytest.fixture
+def on_kserve(deployed: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that deploys to an environment whose runtime is KServe."""
+
+    def run(**settings: Any) -> None:
+        edit_environment("dev", values={"runtime": "kserve"})
+        deployed(**settings)
+
+    return run
+
+
+def test_what_kserve_runs_is_asked_by_its_protocol(
+    on_kserve: Callable[..., None], service: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_kserve()
+    main()
+    note = records("dev")[-1]["verification"]
+    checks = [check["id"] for check in note["checks"]]
+    assert (note["passed"], note["target"]) == (True, "running")
+    assert checks == ["ready", "ready", "digest", "golden", "p99"]
+
+    service.config = 404
+    main()
+    assert "digest: not told by this server; the golden rows have to" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("what", "value", "settings", "said"), KSERVE_WRONG)
+def test_what_kserve_runs_and_should_not_is_told(
+    on_kserve: Callable[..., None],
+    service: Small,
+    what: str,
+    value: Any,
+    settings: dict[str, Any],
+    said: str,
+) -> None:
+    on_kserve(**settings)
+    setattr(service, what, value)
+    with pytest.raises(UserError) as failed:
+        main()
+    assert f"in dev failed: {said}" in str(failed.value)
+    assert records("dev")[-1]["verification"]["passed"] is False
+
+
+def test_missing_values_go_as_the_graph_has_them() -> None:
+    rows = [{"size": 1.5, "new": True, "colour": "grün"}, dict.fromkeys(("size", "new", "colour"))]
+    body, headers = infer_request(rows, {"size": "FP32", "new": "FP32", "colour": "BYTES"})
+    length = int(headers["Inference-Header-Content-Length"])
+    inputs = json.loads(body[:length])["inputs"]
+    sizes = [put["parameters"]["binary_data_size"] for put in inputs]
+    assert sizes == [8, 8, 4 + 5 + 4]
+    numbers = struct.unpack("<4f", body[length : length + 16])
+    assert numbers[::2] == (1.5, 1.0)
+    assert all(math.isnan(number) for number in numbers[1::2])
+    assert body[length + 16 :] == b"\x05\0\0\0gr\xc3\xbcn\0\0\0\0"
+
+
+def test_the_shares_of_classes_are_read_row_by_row() -> None:
+    outputs = [{"label": "b", "probabilities": {"a": 0.25, "b": 0.75}}] * 2
+    tensors = [
+        {"name": "probabilities", "data": [0.25, 0.75, 0.25, 0.75]},
+        {"name": "label", "data": ["b", "b"]},
+    ]
+    assert read_answer({"outputs": tensors}, {"outputs": outputs}) == outputs
 
 
 def test_it_tries_again_for_some_time(deployed: Callable[..., None], service: Small) -> None:

@@ -51,7 +51,7 @@ def shell(folder: Path) -> str:
 
 
 def test_triton_finds_the_model_in_a_folder_of_its_name(subject: Subject) -> None:
-    files = model_repository(subject, "triton")
+    files, digest = model_repository(subject, "triton"), subject.model_digest
 
     assert files["houses/1/model.onnx"] == subject.model
     assert files["houses/config.pbtxt"] == (
@@ -61,6 +61,7 @@ def test_triton_finds_the_model_in_a_folder_of_its_name(subject: Subject) -> Non
         b'input { name: "size" data_type: TYPE_FP32 dims: [ -1, 1 ] }\n'
         b'input { name: "colour" data_type: TYPE_STRING dims: [ -1, 1 ] }\n'
         b'output { name: "prediction" data_type: TYPE_FP32 dims: [ -1, 1 ] }\n'
+        + f'parameters {{ key: "digest" value: {{ string_value: "{digest}" }} }}\n'.encode()
     )
 
 
