@@ -175,7 +175,7 @@ def test_a_canary_is_promoted_or_aborted_and_what_is_rendered_follows(project: P
         assert f"{environment} gives wine-model" in said(done)
     assert aliases(project) == {"candidate": 2, "dev": 1, "test": 1}
     begun = rendered(project)
-    old, new = (record["digest"] for record in records(project, "test"))
+    old, _, new = (record["digest"] for record in records(project, "test"))
     rollout = begun["dev"]["Rollout/wine-model"]["spec"]["strategy"]["canary"]
     assert rollout["steps"] == [{"setWeight": 20}, {"pause": {}}]
     assert image(begun["dev"]) == f"{image(stable['dev']).partition(':')[0]}:{new[7:19]}"

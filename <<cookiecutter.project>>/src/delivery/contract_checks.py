@@ -5,8 +5,8 @@ from typing import Any
 
 import requests
 
+from delivery.checks import ANSWER_SECONDS, Check
 from delivery.package import Package
-from delivery.service_checks import ANSWER_SECONDS, Check
 from project.files import read_json
 
 

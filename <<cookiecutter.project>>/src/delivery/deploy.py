@@ -1,7 +1,8 @@
 """Let the package in dist/ into an environment: `make deploy ENV=…`.
 
-Gates are asked first. Then the package goes to the registry, and one commit says that it is to run.
-A kill before that commit leaves the environment as it was, and the same command does it again.
+Gates are asked first. Then the package goes to the registry, one commit says that it is to run, and
+the registry's tag follows. A kill before that commit leaves the environment as it was, and the same
+command does it again.
 """
 
 from contextlib import suppress
@@ -15,7 +16,7 @@ from delivery.gates.gate import Entry
 from delivery.manifests import candidate_values
 from delivery.notify import tell
 from delivery.package import Package
-from delivery.push import push_package
+from delivery.push import push_package, tag_package
 from delivery.registry.choice import open_registry
 from delivery.repository import chart_source, code_repository
 from delivery.state.record import State
@@ -34,11 +35,13 @@ def main() -> None:
     new = wanted(entry)
     if entry.seen and entry.seen.state == new:
         print(f"{entry.environment} runs {named(entry)} already ({entry.seen.record.id})")
+        tag_package(open_registry(), entry.package)
         move_alias(entry.environment, new)
         return
-    push(entry.package)
+    send(entry.package)
     record = entry_record(entry, outcomes, wished)
     made = enforce(entry.store, entry.settings, new, record, wished.direct)
+    tag_package(open_registry(), entry.package)
     line = made.said(
         f"{entry.environment} is to run {named(entry)}",
         f"{named(entry)} asks to enter {entry.environment}",
@@ -47,10 +50,10 @@ def main() -> None:
     tell(entry.settings.notify, line)
 
 
-def push(package: Package) -> None:
-    """Send the package to where the environment pulls it from, and say so."""
-    pushed = push_package(open_registry(), package)
-    print(f"pushed {pushed.where}:{pushed.tag} ({pushed.size:,} bytes)")
+def send(package: Package) -> None:
+    """Send the package to where the environment pulls it from, untagged yet, and say so."""
+    pushed = push_package(open_registry(), package, tagged=False)
+    print(f"sent {pushed.tag} to {pushed.where} ({pushed.size:,} bytes)")
 
 
 def wanted(entry: Entry) -> State:

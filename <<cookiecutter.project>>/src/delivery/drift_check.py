@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from delivery.service_checks import Check
+from delivery.checks import Check
 
 FOLDER = Path("build/integration")
 ROWS = "1000"

@@ -9,12 +9,13 @@ one. LOAD_SECONDS shortens the load.
 import os
 
 from delivery import asked, packages
+from delivery.checks import refuse_other_url
 from delivery.contract_checks import check_contract
 from delivery.drift_check import check_drift
 from delivery.environments import load_environment
 from delivery.load_check import check_load
 from delivery.notify import tell
-from delivery.service_checks import refuse_other_url
+from delivery.service_checks import service_checks
 from delivery.state.store import StateStore
 from delivery.tables import short
 from delivery.verify_environment import note, patiently, served
@@ -32,9 +33,9 @@ def main() -> None:
     seen = store.current(name, model)
     if seen is None:
         raise UserError(f"{name}/{model}: nothing runs there, so nothing can be tested")
-    package = packages.fetch(seen.digest)
+    package = packages.fetch(seen.record.digest)  # of a canary the candidate
     with served(package, url) as (where, is_there):
-        checks = patiently(where, is_there, package, settings)
+        checks = patiently(where, is_there, package, settings, service_checks)
         if all(check.passed for check in checks):
             checks += check_contract(where, package)
         if all(check.passed for check in checks):
@@ -50,7 +51,7 @@ def main() -> None:
     }
     note(store, name, seen, found)
     print("\n".join(f"{check.id}: {check.said}" for check in checks))
-    what = f"{model} {short(seen.digest)} in {name}"
+    what = f"{model} {short(seen.record.digest)} in {name}"
     if failed:
         line = f"{what} failed its integration tests: {failed[0].id}: {failed[0].said}"
         tell(settings.notify, line)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import requests
 
+from delivery.checks import ANSWER_SECONDS, Check
 from delivery.environments import Verification
 from delivery.package import Package
-from delivery.service_checks import ANSWER_SECONDS, Check
 from project.files import read_json
 
 CALLERS = 4

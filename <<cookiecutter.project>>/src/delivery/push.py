@@ -30,8 +30,11 @@ class Pushed:
     size: int
 
 
-def push_package(registry: Registry, package: Package) -> Pushed:
-    """Send what the registry has not got yet of a signed package, and tag its image."""
+def push_package(registry: Registry, package: Package, tagged: bool = True) -> Pushed:
+    """Send what the registry has not got yet of a signed package, and tag its image.
+
+    tagged: False leaves the tag to `tag_package`, for a package that may still be refused.
+    """
     contents = contents_of(package)
     tag = package.manifest["version"]
     with tempfile.TemporaryDirectory() as folder:
@@ -46,9 +49,16 @@ def push_package(registry: Registry, package: Package) -> Pushed:
     if not has_image:
         registry.send_manifest(contents.image)
     registry.attach(package.digest, attached)
-    if registry.resolve(tag) != package.digest:
-        registry.send_manifest(contents.image, tag)
+    if tagged:
+        tag_package(registry, package)
     return Pushed(registry.where, tag, package.digest, len(sent), sum(sent))
+
+
+def tag_package(registry: Registry, package: Package) -> None:
+    """Let the package's tag point to it, in a registry that has it."""
+    tag = package.manifest["version"]
+    if registry.resolve(tag) != package.digest:
+        registry.send_manifest(contents_of(package).image, tag)
 
 
 def _send_blobs(

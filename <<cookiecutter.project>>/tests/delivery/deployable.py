@@ -25,11 +25,12 @@ IGNORED = "/build/\n/dist/\n/data/\n/registry/\n/keys/*.key\n/.dvc/\n/mlflow.db\
 SIZES = [float(number) for number in range(40)]
 
 
-def make_project() -> None:
+def make_project(name: str = "toy") -> None:
     """Make a project in the working folder, of one commit."""
-    for name in ("conf/environment", "deploy/chart"):
-        shutil.copytree(ROOT / name, name)
-    settings = {"project": PROJECT, "evaluation": EVALUATION | {"confidence": 0.95}, "seed": 42}
+    for folder in ("conf/environment", "deploy/chart"):
+        shutil.copytree(ROOT / folder, folder)
+    project = PROJECT | {"name": name}
+    settings = {"project": project, "evaluation": EVALUATION | {"confidence": 0.95}, "seed": 42}
     settings["tracking"] = {"experiment": "toy", "model": "toy"}
     Path("params.yaml").write_text(yaml.safe_dump(settings))
     Path(".gitignore").write_text(IGNORED)
@@ -52,6 +53,7 @@ def train(bias: float, column: str = "size", **reported: Any) -> str:
     write_package(graph(bias, column))
     metrics = {"rmse": abs(bias), "mae": abs(bias), "r2": 1.0} | reported
     manifest = read_json(Path("dist/manifest.json"))
+    manifest |= {"name": yaml.safe_load(Path("params.yaml").read_text())["project"]["name"]}
     write_json(Path("dist/manifest.json"), manifest | {"metrics": metrics, "task": "regression"})
     write_json(METRICS, metrics)
     verdict = {"verdict": "passed", "reasons": []}

@@ -1,6 +1,8 @@
 """What may enter an environment, and each thing that may not: refused, with all left as it was."""
 
+import math
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -52,13 +54,23 @@ def deploy(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Deploy
 
 
 @pytest.fixture
-def refused(deploy: Deploy) -> Callable[..., str]:
-    """Return a function that deploys and must be refused, with everything left as it was."""
+def refused(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return a function that deploys and must be refused, with everything left as it was.
+
+    MLflow, which has the aliases, would answer there; nobody asks it.
+    """
 
     def run(environment: str = "dev", **given: str) -> str:
         before = everything()
-        with pytest.raises(UserError) as stopped:
-            deploy(environment, **given)
+        with socket.create_server(("127.0.0.1", 0)) as mlflow:
+            uri = f"http://127.0.0.1:{mlflow.getsockname()[1]}"
+            with monkeypatch.context() as patched:
+                patched.setenv("MLFLOW_TRACKING_URI", uri)
+                with pytest.raises(UserError) as stopped:
+                    deploy(environment, **given)
+            mlflow.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                mlflow.accept()
         assert everything() == before
         line = str(stopped.value)
         assert "\n" not in line
@@ -97,7 +109,7 @@ def test_the_first_model_goes_without_a_champion_and_the_record_says_so(
     assert gates["champion"]["figures"]["champion_digest"] is None
     assert gates["champion"]["figures"]["candidate"]["metrics"]["rmse"] == 1.0
     assert {gate["verdict"] for gate in written["gates"]} == {"passed", "not asked"}
-    assert packages.exists(digest)
+    assert packages.resolve(digest[7:19]) == digest
     found = StateStore.open().current("dev", "toy")
     assert found
     assert found.state.settings["chart"]["revision"] == written["commit"]
@@ -177,6 +189,18 @@ def test_a_champion_that_cannot_be_asked_refuses(
     train(1.0)
     shutil.rmtree("registry")
     assert f"champion: the champion {first} is gone from the registry" in refused()
+
+
+@pytest.mark.parametrize("champion", [True, False], ids=["a champion", "no champion"])
+def test_a_metric_that_is_not_a_number_refuses(
+    deploy: Deploy, refused: Callable[..., str], champion: bool
+) -> None:
+    if champion:
+        train(1.0)
+        deploy()
+    train(math.nan, rmse=0.5, mae=0.5)  # whatever it says of itself, it answers NaN
+    assert "champion: " in (line := refused())
+    assert "rmse is not a number" in line
 
 
 def test_a_comparison_that_compares_nothing_refuses(refused: Callable[..., str]) -> None:
@@ -269,6 +293,7 @@ def test_stages_that_are_not_up_to_date_are_refused(refused: Callable[..., str])
 def test_no_environment_is_skipped(deploy: Deploy, refused: Callable[..., str]) -> None:
     digest = train(1.0)
     assert "test refuses toy" in refused("test")
+    assert "before: nothing runs in test; type: make deploy" in refused("prod", CHANGE="OPS-1")
     assert "before: nothing runs in dev; type: make deploy ENV=dev" in refused("test")
     deploy()
     assert f"before: {digest[7:19]} has not been verified in dev" in refused("test")
@@ -400,6 +425,7 @@ def test_a_repository_that_refuses_or_is_gone_changes_nothing(
     with pytest.raises(UserError, match="refused the push: no right to push"):
         deploy()
     assert git(Path(), "for-each-ref") == before
+    assert packages.resolve(read_json(Path("dist/manifest.json"))["version"]) is None
 
     bare.rename(bare.with_name("gone"))
     assert "cannot be read" in refused()
