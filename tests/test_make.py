@@ -102,6 +102,16 @@ def test_lint_passes_and_formatting_changes_nothing(generated: Callable[..., Pat
     assert git(project, "status", "--porcelain") == ""
 
 
+def test_a_project_without_tensorflow_has_nothing_to_format_either(
+    generated: Callable[..., Path],
+) -> None:
+    project = generated(framework="sklearn", title="Räder: 'n' more", owner='O"Neil')
+
+    for check in (["check"], ["format", "--check"]):
+        done = run(["bin/python", "-m", "ruff", *check, "."], project)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("framework", ["keras", "sklearn"])
 def test_a_new_project_starts_with_the_parameters_of_its_conf(
     framework: str, generated: Callable[..., Path]

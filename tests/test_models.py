@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ROOT
+from .conftest import ROOT, run
 from .customers import write_customers
 from .projects import make
 
@@ -30,6 +30,25 @@ kinds = {"tensor(float)": numpy.float32, "tensor(string)": object}
 feed = {i.name: numpy.array([[row[i.name]]], kinds[i.type]) for i in session.get_inputs()}
 label, probabilities = session.run(["label", "probabilities"], feed)
 print(json.dumps({"label": label[0], "probabilities": probabilities[0].tolist()}))
+"""
+# One row in ten is a yes, and nothing tells which: prints how probable a network thinks it is.
+WEIGHTS = """
+import sys, tempfile, numpy, pyarrow, yaml
+from pathlib import Path
+from pipeline import keras_model
+from project.settings.model import KerasModel
+from project.tables import Contract
+contract = Contract(dataset="d", task="classification", target="y", classes=["no", "yes"],
+                    columns={"a": "number"}, sources={"a": "a"})
+table = pyarrow.table({"a": [float(row % 7) for row in range(400)],
+                       "y": ["no" if row % 10 else "yes" for row in range(400)]})
+settings = yaml.safe_load(Path("conf/model/keras_mlp.yaml").read_text())
+for weight in (None, "balanced"):
+    with tempfile.TemporaryDirectory() as folder:
+        model = KerasModel(**settings | {"class_weight": weight, "epochs": 9})
+        keras_model.train(table, contract, model, 1, Path(folder))
+        inputs = {"a": numpy.arange(7, dtype=numpy.float32)}
+        print(keras_model.predict(Path(folder), inputs, contract)[:, 1].mean())
 """
 
 
@@ -72,6 +91,14 @@ def test_regression_by_keras(trained: Callable[..., Path]) -> None:
     curves = (project / "reports/curves.csv").read_text().splitlines()
     assert curves[0] == "step,train,validation"
     assert len(curves) > 3
+
+
+def test_class_weights_let_a_rare_class_count_as_much(generated: Callable[..., Path]) -> None:
+    done = run(["bin/python", "-c", WEIGHTS], generated())
+
+    plain, balanced = (float(line) for line in done.stdout.splitlines())
+    assert plain < 0.2, done.stderr
+    assert 0.4 < balanced < 0.6, done.stderr
 
 
 @pytest.mark.parametrize("dataset", ["iris", "breast_cancer", "digits"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import USER, commit_all, git
-from tests.projects import make
+from tests.projects import dvc, make
 
 MODELS = [
     ("model=random_forest",),
@@ -52,6 +52,28 @@ def test_two_clean_clones_give_the_same_bytes(
         assert (first, verdict) == (second, "same")
         assert len(first) == 16
     assert left_in(tmp_path) == []
+
+
+def test_data_that_dvc_keeps_is_given_to_both(trained: Trained, tmp_path: Path) -> None:
+    project = trained("made", "model=logistic_regression")
+    rows = (f"{row % 13},{row % 7},{'yes' if row % 13 > 5 else 'no'}\n" for row in range(90))
+    (project / "inputs").mkdir(exist_ok=True)
+    (project / "inputs/table.csv").write_text("".join(["size,age,bought\n", *rows]))
+    assert make(project, "onboard", "DATA=inputs/table.csv", "TARGET=bought").returncode == 0
+    assert dvc(project, "add", "inputs/table.csv").returncode == 0
+    done = make(project, "repro", "experiment=table", "model=logistic_regression")
+    assert done.returncode == 0, done.stderr
+    commit_all(project, "Learn from a table that DVC keeps")
+    assert git(project, "ls-files", "inputs/table.csv") == ""
+
+    done = reproduce(project, tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    (project / "inputs/table.csv").write_text("a,b\n1,2\n")
+    assert error(reproduce(project, tmp_path)) == (
+        "error: inputs/table.csv: not what inputs/table.csv.dvc records; type: dvc checkout "
+        "inputs/table.csv.dvc"
+    )
 
 
 def test_a_random_number_is_found_and_named(trained: Trained, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A clean clone of the project in which stages are run."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,11 @@ class CleanClone:
         self._scratch = folder.with_name(f"{folder.name}.tmp")
         self._scratch.mkdir()
         self._said: list[str] = []
+
+    def bring(self, data: Path) -> None:
+        """Copy a file into the clone that git does not have."""
+        (self.project / data).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(data, self.project / data)
 
     def start(self, say: Say, *command: str) -> None:
         """Begin to run the stages, all of them or by a command; `say` which one it is at."""

@@ -40,11 +40,15 @@ class Row:
 def reproduce(console: Console) -> None:
     """Run HEAD twice and print the digests; `UserError` names the artefacts that differ."""
     commit, recorded = committed()
+    data = data_beside_git()
     console.print(f"Reproducing {commit[:10]} in two clean clones")
     if git("status", "--porcelain", "--", "."):
         console.print("Not everything here is committed: this is about HEAD, without your edits")
     with TemporaryDirectory(prefix="slipway-reproduce-") as folder:
         clones = [CleanClone(name, commit, Path(folder, name)) for name in ("first", "second")]
+        if data:
+            for clone in clones:
+                clone.bring(data)
         run_stages(clones, console)
         rows = compare(recorded, clones[0].project, clones[1].project)
     console.print(table(rows))
@@ -66,22 +70,30 @@ def committed() -> tuple[str, list[Recorded]]:
             f"{DVC_LOCK} is not committed, so there is nothing to compare with; "
             f"type: {repro_command()}, then commit it"
         )
-    refuse_data_outside_git()
     return head.stdout.strip(), outputs(read_lock(lock.stdout))
 
 
-def refuse_data_outside_git() -> None:
-    """Raise `UserError` where the data lies beside the code and yet is not in git."""
+def data_beside_git() -> Path | None:
+    """Return the data that DVC keeps for this commit, which a clone of git alone does not have.
+
+    Raises `UserError` where it lies beside the code, and neither git nor DVC has it.
+    """
     settings = read_yaml(git("show", f"HEAD:./{PARAMS}"))
     source: dict[str, Any] = settings["source"]
     path = Path(source["path"])
     if source["kind"] != "file" or path.is_absolute():
-        return
-    if not run_git("ls-tree", "--name-only", "HEAD", "--", str(path)).stdout:
+        return None
+    if run_git("ls-tree", "--name-only", "HEAD", "--", str(path)).stdout:
+        return None
+    tracked = run_git("show", f"HEAD:./{path}.dvc")
+    if tracked.returncode:
         raise UserError(
-            f"{path}: not committed, so a clean clone has no data; commit it, "
-            f"or give its full path: make repro source.path={path.resolve()}"
+            f"{path}: not committed, so a clean clone has no data; commit it, or what dvc add "
+            f"writes, or give its full path: make repro source.path={path.resolve()}"
         )
+    if content_md5(path) != read_yaml(tracked.stdout)["outs"][0]["md5"]:
+        raise UserError(f"{path}: not what {path}.dvc records; type: dvc checkout {path}.dvc")
+    return path
 
 
 def compare(recorded: list[Recorded], first: Path, second: Path) -> list[Row]:
