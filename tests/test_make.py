@@ -19,6 +19,8 @@ def test_help_names_each_target_and_what_it_does(generated: Callable[..., Path])
     documented = re.findall(r"^([a-z-]+):.*## (.*)$", text, re.MULTILINE)
     assert shown.returncode == 0
     assert re.findall(r"^  ([a-z-]+) +(.*)$", shown.stdout, re.MULTILINE) == documented
+    groups = re.findall(r"^##@ (.*)$", text, re.MULTILINE)
+    assert [line for line in shown.stdout.splitlines() if line in groups] == groups
     assert "\033" not in shown.stdout
     assert make(project).stdout == shown.stdout
 

@@ -24,7 +24,7 @@ def export(native: Path, contract: Contract, settings: Export) -> onnx.ModelProt
     return finish(graph, names, contract)
 
 
-def parity(native: Path, model: OnnxModel, test: pa.Table, settings: Export) -> dict[str, Any]:
+def _parity(native: Path, model: OnnxModel, test: pa.Table, settings: Export) -> dict[str, Any]:
     """Compare ONNX with the native model on every test row.
 
     The difference is absolute for probabilities; for numbers it is relative to the larger of 1 and
@@ -50,7 +50,7 @@ def parity(native: Path, model: OnnxModel, test: pa.Table, settings: Export) -> 
     }
 
 
-def refuse_beyond_tolerance(report: dict[str, Any]) -> None:
+def _refuse_beyond_tolerance(report: dict[str, Any]) -> None:
     """Raise `UserError` when the graph is not the model that was trained."""
     if report["rows_beyond_tolerance"]:
         raise UserError(
@@ -78,9 +78,9 @@ def main() -> None:
     model = export(NATIVE, contract_of(test), settings)
     with replacing(ONNX) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
-        report = parity(NATIVE, OnnxModel(temporary), test, settings)
+        report = _parity(NATIVE, OnnxModel(temporary), test, settings)
         write_json(PARITY, report)
-        refuse_beyond_tolerance(report)
+        _refuse_beyond_tolerance(report)
     print(f"ONNX agrees with the native model within {report['max_difference']:.1e}")
 
 

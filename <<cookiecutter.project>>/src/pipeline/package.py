@@ -62,7 +62,7 @@ def package(
 
     code: the service's modules. lock: the libraries that serve, with hashes.
     """
-    refuse_refused(subject.evaluation)
+    _refuse_refused(subject.evaluation)
     card = model_card(subject)
     described: dict[str, bytes | Path] = {
         "README.md": card.encode(),
@@ -72,18 +72,18 @@ def package(
     return Contents(
         bento=bento(subject, settings, serving, code, lock, containerfile, card),
         modelcar=model_repository(subject, settings.runtime) | described,
-        labels=labels(subject),
+        labels=_labels(subject),
         sbom=sbom(subject, lock),
     )
 
 
-def refuse_refused(evaluation: dict[str, Any]) -> None:
+def _refuse_refused(evaluation: dict[str, Any]) -> None:
     """Raise `UserError` with the reasons where the verdict is `refused`."""
     if evaluation["verdict"] != "passed":
         raise UserError(f"refused: {'; '.join(evaluation['reasons'])}")
 
 
-def labels(subject: Subject) -> dict[str, str]:
+def _labels(subject: Subject) -> dict[str, str]:
     """Name the image after the OCI's annotations, and the model by what it is made of."""
     project = subject.project
     licence = "LicenseRef-Proprietary" if project.licence == "Proprietary" else project.licence
@@ -100,7 +100,7 @@ def labels(subject: Subject) -> dict[str, str]:
     } | {f"io.slipway.metric.{name}": repr(value) for name, value in subject.values.items()}
 
 
-def manifest(
+def _manifest(
     subject: Subject, runtime: str, modelcar: Descriptor, folder: Path = PACKAGE
 ) -> dict[str, Any]:
     """Name the package by its digests; `files` is all that the stage has written."""
@@ -127,10 +127,10 @@ def manifest(
     }
 
 
-def read_subject(settings: Package) -> Subject:
+def _read_subject(settings: Package) -> Subject:
     """Read the model, having scanned it, and what the earlier stages say of it."""
     evaluation = read_json(EVALUATION)
-    refuse_refused(evaluation)
+    _refuse_refused(evaluation)
     graph = scan(ONNX, settings)
     contract, params = contract_of(ONNX, graph), read_params()
     return Subject(
@@ -138,7 +138,7 @@ def read_subject(settings: Package) -> Subject:
         model=ONNX,
         graph=graph,
         contract=contract,
-        seen=seen(contract),
+        seen=_seen(contract),
         evaluation=evaluation,
         golden=GOLDEN.read_bytes(),
         metrics=METRICS.read_bytes(),
@@ -148,7 +148,7 @@ def read_subject(settings: Package) -> Subject:
     )
 
 
-def seen(contract: Mapping[str, Any]) -> dict[str, Any]:
+def _seen(contract: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of each category column in train, and the range of a number predicted."""
     names = [name for name, kind in contract["columns"].items() if kind == "category"]
     target = [] if contract["classes"] else [contract["target"]]
@@ -165,7 +165,7 @@ def seen(contract: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
+def _write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
     """Write files into a new folder; those that are paths are copied."""
     for name, content in files.items():
         target = folder / name
@@ -179,7 +179,7 @@ def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
 def main() -> None:
     """Run the stage."""
     settings = load("package", Package)
-    subject = read_subject(settings)
+    subject = _read_subject(settings)
     contents = package(
         subject,
         settings,
@@ -189,11 +189,11 @@ def main() -> None:
         CONTAINERFILE.read_text(encoding="utf-8"),
     )
     with replacing(BENTO) as folder:
-        write_files(folder, contents.bento)
+        _write_files(folder, contents.bento)
     with replacing(MODELCAR) as layout:
         modelcar = write_modelcar(layout, contents.modelcar, contents.labels, settings.base)
     write_json(SBOM, contents.sbom)
-    write_json(MANIFEST, manifest(subject, settings.runtime, modelcar))
+    write_json(MANIFEST, _manifest(subject, settings.runtime, modelcar))
     print(f"{subject.project.name} {version_of(modelcar.digest)}: {modelcar.digest}")
 
 

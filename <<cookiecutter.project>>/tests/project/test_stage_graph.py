@@ -48,6 +48,14 @@ def test_each_stage_is_a_module_of_its_name() -> None:
     assert all(name == module for name, module in named.items())
 
 
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"settings"}))
+def test_a_stage_has_one_public_function_of_its_name_beside_main(stage: str) -> None:
+    tree = ast.parse(path_of(MODULES[stage]).read_text(encoding="utf-8"))
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+    assert [name for name in functions if not name.startswith("_")] == [stage, "main"]
+
+
 def imported(module: str, seen: frozenset[str] = frozenset()) -> set[str]:
     """Follow a module's imports, those inside functions too, down to the ground floor."""
     found = {module}
