@@ -17,6 +17,7 @@ from .manifests import needs_schemas, validate
 # Imported by way of tools.golden, which puts the project's packages on the path.
 from delivery.chart_readme import EXAMPLE  # isort: skip
 from delivery.helm import lint, render  # isort: skip
+from delivery.requirements import requirements  # isort: skip
 from project.errors import UserError  # isort: skip
 
 IDS = [file_name(*case).removesuffix(".yaml") for case in CASES]
@@ -194,6 +195,27 @@ def test_the_drift_check_may_do_no_more_and_is_nobodys_backend() -> None:
     assert policy["ingress"] == []
     ports = [port["port"] for rule in policy["egress"] for port in rule["ports"]]
     assert ports == [53, 53, 443, 9091, 9000]
+
+
+@pytest.mark.parametrize(
+    ("modes", "wrong"),
+    [(["ReadWriteMany"], None), (["ReadWriteOnce"], "its access modes are ReadWriteOnce")],
+    ids=["of many", "of one"],
+)
+def test_the_drift_check_needs_a_claim_that_many_pods_share(
+    modes: list[str], wrong: str | None
+) -> None:
+    texts = rendered(values("prod", "bento", True)).split("---\n")
+
+    (claim,) = [
+        needed
+        for needed in requirements({str(place): text for place, text in enumerate(texts)})
+        if "PersistentVolumeClaim" in needed.what
+    ]
+
+    assert claim.path
+    assert claim.path.endswith("/persistentvolumeclaims/wine-predictions")
+    assert claim.check({"spec": {"accessModes": modes}}) == wrong
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from delivery.environments import Environment, Name
 from delivery.package import read_package
 from delivery.provenance import source_commit
 from delivery.registry.choice import LOCAL
+from delivery.repository import web_folder
 from project.artefacts import DVC_LOCK
 from project.errors import UserError
 from project.git import last_change
 from project.loading import load
 from project.settings.identity import Project
 
+RUNBOOKS = Path("docs/runbooks")
 #: For a registry that is a folder: a name that no cluster finds, rather than somebody else's.
 NOWHERE = "registry.invalid"
 
@@ -85,3 +88,13 @@ def chart_values(name: Name, environment: Environment, facts: Facts) -> dict[str
         },
         **environment.values,
     }
+
+
+def with_runbooks(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values whose alerts point to pages in the repository, unless they point elsewhere."""
+    monitoring = values.get("monitoring", {})
+    rules = monitoring.get("rules", {})
+    address = web_folder(RUNBOOKS) if rules.get("enabled") and "runbooks" not in rules else None
+    if address is None:
+        return dict(values)
+    return {**values, "monitoring": {**monitoring, "rules": {**rules, "runbooks": address}}}

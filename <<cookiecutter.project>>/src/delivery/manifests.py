@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from delivery.chart_values import candidate_facts, chart_values
+from delivery.chart_values import candidate_facts, chart_values, with_runbooks
 from delivery.environments import checked_name, load_environment, namespace
 from delivery.helm import WrongValueError, render
 from project.artefacts import CONF, MANIFESTS
@@ -33,7 +33,7 @@ def manifests(values: Mapping[str, Any]) -> dict[str, str]:
 def candidate_values(name: str) -> dict[str, Any]:
     """Return the values of the package in dist/ for an environment."""
     known = checked_name(name)
-    return chart_values(known, load_environment(known), candidate_facts())
+    return with_runbooks(chart_values(known, load_environment(known), candidate_facts()))
 
 
 def candidate_manifests(name: str) -> dict[str, str]:

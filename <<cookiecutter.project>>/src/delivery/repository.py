@@ -1,6 +1,7 @@
 """Where a cluster finds the project: its git repository, and the project's folder within."""
 
 import re
+from pathlib import Path
 
 from project.artefacts import CHART
 from project.errors import UserError
@@ -22,6 +23,22 @@ def code_repository() -> str:
             "type: git remote add origin URL (or set repository in conf/project.yaml)"
         )
     return without_login(url)
+
+
+def web_folder(path: Path) -> str | None:
+    """Return where a browser shows a folder of the project, as GitHub, GitLab and Gitea have it.
+
+    None where the repository is on no server, such as a folder.
+    """
+    try:
+        url = code_repository()
+    except UserError:
+        return None
+    found = re.fullmatch(r"(?:https?://|(?:ssh://)?[^@/]+@)([^/:]+)(?::\d+)?[:/](.+?)/?", url)
+    if not found:
+        return None
+    host, name = found[1], found[2].removesuffix(".git")
+    return f"https://{host}/{name}/blob/HEAD/{project_folder()}{path.as_posix()}"
 
 
 def without_login(url: str) -> str:

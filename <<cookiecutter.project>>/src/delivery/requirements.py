@@ -130,6 +130,27 @@ def _of_secret(document: dict[str, Any]) -> list[Requirement]:
     ]
 
 
+def _of_cron_job(document: dict[str, Any]) -> list[Requirement]:
+    pod = document["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    key = "persistentVolumeClaim"
+    claims = [volume[key] for volume in pod["volumes"] if key in volume]
+    where = f"namespaces/{document['metadata']['namespace']}/persistentvolumeclaims"
+
+    def check(answer: Any) -> str | None:
+        modes = answer["spec"]["accessModes"]
+        return None if "ReadWriteMany" in modes else f"its access modes are {', '.join(modes)}"
+
+    return [
+        Requirement(
+            f"PersistentVolumeClaim {claim['claimName']}, ReadWriteMany",
+            "pods record there, and the drift check reads it",
+            f"/api/v1/{where}/{claim['claimName']}",
+            check,
+        )
+        for claim in claims
+    ]
+
+
 def _of_inference_service(document: dict[str, Any]) -> list[Requirement]:
     model = document["spec"]["predictor"]["model"]
     native = model["storageUri"].startswith(NATIVE)
@@ -168,6 +189,7 @@ def _not_restricted(name: str) -> Requirement:
 
 #: By the kind of a document, what is needed beside the kind itself.
 MORE: dict[str, Callable[[dict[str, Any]], list[Requirement]]] = {
+    "CronJob": _of_cron_job,
     "HorizontalPodAutoscaler": _of_autoscaler,
     "NetworkPolicy": _of_network_policy,
     "HTTPRoute": _of_route,

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from delivery.chart_readme import README, VALUES, documented, readme
-from delivery.chart_values import Facts, chart_values, package_facts
+from delivery.chart_values import Facts, chart_values, package_facts, with_runbooks
 from delivery.environments import NAMES, load_environment
 from delivery.helm import complaint, documents, render
 from project.artefacts import CHART
 from project.errors import UserError
+from project.git import git
 from serving.bundle import Bundle, Contract
 from serving.telemetry import Telemetry
 
@@ -141,6 +142,31 @@ def test_values_are_facts_and_the_choices_of_the_environment(name: str) -> None:
         "image": {"repository": "ghcr.io/team/wine-service", "digest": "", "tag": 12 * "a"},
         **environment.values,
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://a:b@git.example.org/team/wine.git", "https://git.example.org/team/wine"),
+        ("git@github.com:team/wine.git", "https://github.com/team/wine"),
+        ("ssh://git@git.example.org:2222/team/wine", "https://git.example.org/team/wine"),
+        ("/srv/git/wine.git", None),
+    ],
+)
+def test_alerts_point_to_their_pages_where_a_browser_finds_them(
+    url: str, address: str | None, with_origin: Path
+) -> None:
+    git("remote", "set-url", "origin", url)
+    rules = {"enabled": True, "staleDays": 30}
+    values = {"name": "wine", "monitoring": {"enabled": True, "rules": rules}}
+    elsewhere = {"monitoring": {"rules": {"enabled": True, "runbooks": "https://wiki.example.org"}}}
+
+    found = with_runbooks(values)["monitoring"]["rules"]
+
+    pages = {"runbooks": f"{address}/blob/HEAD/docs/runbooks"} if address else {}
+    assert found == rules | pages
+    assert with_runbooks(elsewhere) == elsewhere
+    assert with_runbooks({"name": "wine"}) == {"name": "wine"}
 
 
 def test_a_registry_that_is_a_folder_is_nowhere_for_a_cluster() -> None:
