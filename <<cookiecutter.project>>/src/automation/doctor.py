@@ -4,6 +4,7 @@ What is on this machine, and, where `gh` is logged in, how the repository on Git
 line each, with what to type where something is missing.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -78,6 +79,17 @@ def github() -> Iterator[Finding]:
         yield Finding(f"secret {name}", "ok" if name in held else "missing", advice)
 
 
+def places() -> Iterator[Finding]:
+    """See that packages and data go where a runner's end does not reach."""
+    identity = Path("conf/project.yaml").read_text(encoding="utf-8")
+    is_local = re.search(r"""^registry: *["']?local["']?\s*$""", identity, re.MULTILINE)
+    advice = "a folder ends with the runner; name one in conf/project.yaml, such as ghcr.io/team"
+    yield Finding("registry", "missing" if is_local else "ok", advice)
+    has_remote = re.search(r"^\s*remote *=", Path(".dvc/config").read_text(), re.MULTILINE)
+    advice = "runners make again what GitHub's cache has lost; type: dvc remote add -d NAME URL"
+    yield Finding("DVC's remote", "ok" if has_remote else "without", advice)
+
+
 def _environment(name: str, found: dict[str, Any] | None, is_reviewed: bool) -> Finding:
     what, create = (
         f"environment {name}",
@@ -138,7 +150,7 @@ def main() -> None:
     """Print what was found; end with 1 where something is missing."""
     findings = [*machine()]
     if is_logged_in():
-        findings += github()
+        findings += [*github(), *places()]
     else:
         findings.append(Finding("GitHub", "without", "gh is not logged in; type: gh auth login"))
     width = max(len(each.what) for each in findings)

@@ -44,8 +44,10 @@ def said(verdict: dict[str, Any]) -> str:
         if column["drifted"]
     ]
     table = ["| Column | Test | Score | Threshold |", "| --- | --- | ---: | ---: |", *rows]
+    when = f", {window['from']} to {window['to']}" if window["from"] else ""
     lines = [
-        f"{verdict['verdict']}, {window['from']} to {window['to']}: ",
+        f"{verdict['verdict']}{when}:",
+        "",
         *[f"- {reason}" for reason in verdict["reasons"]],
         "",
         *(table if rows else []),

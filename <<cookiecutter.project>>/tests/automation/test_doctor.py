@@ -1,6 +1,7 @@
 """Each thing that is missing is a line that says what to type."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +96,24 @@ def test_a_key_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
     command = "type: gh secret set SIGNING_KEY --env build < keys/signing.key"
     assert found(settings, monkeypatch) == {"secret SIGNING_KEY": command}
+
+
+@pytest.mark.parametrize(
+    ("registry", "config", "lacking"),
+    [
+        ('"local"', "[core]\n", ["registry", "DVC's remote"]),
+        ('"ghcr.io/team"', "[core]\n    remote = team\n", []),
+    ],
+)
+def test_what_ends_with_a_runner_is_named(
+    registry: str, config: str, lacking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("conf/project.yaml", f"registry: {registry}\n"), (".dvc/config", config)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+
+    assert [each.what for each in doctor.places() if each.verdict != "ok"] == lacking
 
 
 def test_without_gh_the_machine_is_looked_at(
