@@ -120,6 +120,14 @@ def test_a_step_is_one_line_that_calls_a_make_target() -> None:
             assert found[1] in targets, f"{name}: {line}"
 
 
+def test_no_step_sets_a_variable_that_the_makefile_keeps_for_itself() -> None:
+    makefile = (ROOT / PROJECT / "Makefile").read_text()
+    kept = set(re.findall(r"^([A-Z]+) [:?]?=", makefile, re.MULTILINE))
+    assert "RUN" in kept
+    for name, step in steps(WORKFLOWS):
+        assert not kept & step.get("env", {}).keys(), name
+
+
 def test_every_action_is_pinned_and_says_its_version() -> None:
     for path in [*WORKFLOWS, *ACTIONS]:
         for line in re.findall(r"uses: (.*)", path.read_text()):

@@ -1,4 +1,4 @@
-"""Did two people approve this run? `make approvals RUN=…`.
+"""Did two people approve this run? `make approvals RUN_ID=…`.
 
 GitHub lets an environment's job go on when one of its reviewers approves, however many there are.
 So PROD stands behind two environments, one after the other; and since one person may be a reviewer
@@ -42,10 +42,10 @@ def approvers(listed: list[dict[str, Any]], starter: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Check the run that RUN names, which ACTOR started."""
-    run, starter = os.environ.get("RUN", ""), os.environ.get("ACTOR", "")
+    """Check the run that RUN_ID names, which ACTOR started."""
+    run, starter = os.environ.get("RUN_ID", ""), os.environ.get("ACTOR", "")
     if not run.isdecimal() or not starter:
-        raise UserError("RUN and ACTOR: which run, and who started it? see promote.yml")
+        raise UserError("RUN_ID and ACTOR: which run, and who started it? see promote.yml")
     found = approvers(api(f"actions/runs/{run}/approvals"), starter)
     hand_on({"approved": f"approved by {' and '.join(found.values())}"})
 

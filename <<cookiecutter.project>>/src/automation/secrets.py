@@ -12,12 +12,15 @@ from project.git import git
 BASELINE = ".secrets.baseline"
 #: Files of digests.
 DIGESTS = r"^(\.cookiecutter\.json|dvc\.lock|.*\.dvc|requirements/.*\.txt)$"
+#: What stands for a secret in tests and docs, and is none.
+DUMMIES = r"^(token|secret|se:cret|long)$"
 
 
 def main() -> None:
     """Look at all that git tracks."""
     files = [name for name in git("ls-files", "-z").split("\0") if name]
-    run("detect-secrets-hook", "--baseline", BASELINE, "--exclude-files", DIGESTS, *files)
+    leave_out = ("--exclude-files", DIGESTS, "--exclude-secrets", DUMMIES)
+    run("detect-secrets-hook", "--baseline", BASELINE, *leave_out, *files)
     print(f"{len(files)} files, no secret that {BASELINE} does not know to be none")
 
 
