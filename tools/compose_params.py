@@ -25,6 +25,9 @@ IDENTITY = "\n".join(
 )
 
 
+COMPOSE = "from project.params import compose, render; print(render(compose([]), []), end='')"
+
+
 def composed(framework: str, folder: Path) -> str:
     """Generate a project and return what its conf/ composes to."""
     project = Path(
@@ -36,11 +39,12 @@ def composed(framework: str, folder: Path) -> str:
             accept_hooks=False,
         )
     )
-    (project / "params.yaml").unlink(missing_ok=True)
-    subprocess.run(
-        [sys.executable, "-m", "project.params"], cwd=project, env={"PYTHONPATH": "src"}, check=True
-    )
-    return (project / "params.yaml").read_text(encoding="utf-8")
+    # What writes params.yaml tries the model first, with libraries that are not here.
+    command = [sys.executable, "-c", COMPOSE]
+    environment = {"PYTHONPATH": "src"}
+    return subprocess.run(
+        command, cwd=project, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def template(sklearn: str, keras: str) -> str:

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from pipeline.csv_text import csv_text
 from project.artefacts import CURVES, NATIVE, TRAIN, TRAINING
-from project.errors import UserError, one_line
+from project.errors import one_line
+from project.estimator import refuse_without_tensorflow
 from project.files import replacing, write_json, write_text
 from project.loading import load
 from project.settings.model import KerasModel, Model, SklearnModel
@@ -30,19 +31,11 @@ def train(
 
         curves = sklearn_model.train(table, contract_of(table), model, seed, folder)
     else:
-        keras_model = _keras(model.name)
+        refuse_without_tensorflow(model.name)
+        from pipeline import keras_model
+
         curves = keras_model.train(table, contract_of(table), model, seed, folder)
     return {"model": model.name, "rows": table.num_rows, "curves": curves}
-
-
-def _keras(name: str) -> Any:
-    import importlib.util
-
-    if importlib.util.find_spec("tensorflow") is None:
-        raise UserError(f"model={name} needs TensorFlow, which is not installed; type: make keras")
-    from pipeline import keras_model
-
-    return keras_model
 
 
 def main() -> None:

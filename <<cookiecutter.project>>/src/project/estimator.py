@@ -1,5 +1,6 @@
 """The estimator that a model's file names, made and checked before anything rests on it."""
 
+import importlib.util
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +30,12 @@ def make_estimator(model: SklearnModel, task: Task, overrides: Sequence[str] = (
         place = told_at(f"model.{role}", f"conf/model/{model.name}.yaml", overrides)
         raise UserError(f"{place}: {target} gives no probabilities (predict_proba); choose another")
     return estimator
+
+
+def refuse_without_tensorflow(model: str) -> None:
+    """Raise `UserError` where a network is asked for and TensorFlow is not installed."""
+    if importlib.util.find_spec("tensorflow") is None:
+        raise UserError(f"model={model} needs TensorFlow, which is not installed; type: make keras")
 
 
 def _refusal(

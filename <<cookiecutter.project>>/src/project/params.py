@@ -115,13 +115,16 @@ def _present() -> dict[str, Any]:
 
 
 def refuse_what_cannot_be_made(settings: dict[str, Any], overrides: list[str]) -> None:
-    """Raise `UserError` where scikit-learn refuses the estimator or one of its parameters.
+    """Raise `UserError` where the model's framework is not there, or refuses a parameter.
 
-    Only it knows them, and importing it takes two seconds: so this is for a model that is new here.
+    scikit-learn alone knows its parameters, and importing it takes two seconds: so this is for a
+    model that is new here.
     """
-    if settings["model"]["framework"] == "sklearn":
-        from project.estimator import make_estimator
+    from project.estimator import make_estimator, refuse_without_tensorflow
 
+    if settings["model"]["framework"] == "keras":
+        refuse_without_tensorflow(settings["model"]["name"])
+    else:
         model = SklearnModel.model_validate(settings["model"])
         make_estimator(model, settings["dataset"]["task"], overrides)
 

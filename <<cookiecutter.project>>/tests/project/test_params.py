@@ -1,5 +1,6 @@
 """conf/ is composed into params.yaml, and a bare `dvc repro` notices when the two part."""
 
+import importlib.util
 import re
 import shutil
 from collections.abc import Callable
@@ -136,6 +137,23 @@ def test_a_wrong_parameter_in_conf_is_refused_before_anything_is_written(
     line = refusal(lambda: write([]))
 
     assert line.startswith("error: conf/model/random_forest.yaml: model.n_estimators: must be an")
+
+
+def test_a_network_without_tensorflow_is_refused_before_anything_is_written(
+    project: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write([])
+    shutil.copy(CONF.parents[1] / "conf/model/keras_mlp.yaml", project / "conf/model")
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "tensorflow" else find(name)
+    )
+
+    line = refusal(lambda: write(["model=keras_mlp"]))
+
+    assert line == (
+        "error: model=keras_mlp needs TensorFlow, which is not installed; type: make keras"
+    )
 
 
 def test_params_that_a_merge_has_spoilt_are_composed_anew(project: Path) -> None:
