@@ -208,7 +208,7 @@ def test_without_a_cluster_preflight_lists_and_says_unchecked(packaged: Path) ->
 
     assert done.returncode == 0, done.stderr
     listed = [line for line in done.stdout.splitlines() if line.startswith("unchecked  ")]
-    assert len(listed) == 9
+    assert len(listed) == 10
     assert "\nunchecked: " in done.stdout
     assert "registry: a folder here, from which no cluster pulls" in done.stdout
 
@@ -217,7 +217,7 @@ def test_a_cluster_that_has_all_passes(packaged: Path, cluster: Callable[..., An
     done = cluster(packaged, READY)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("\nok ") + done.stdout.startswith("ok ") == 8
+    assert done.stdout.count("\nok ") + done.stdout.startswith("ok ") == 9
     assert "missing" not in done.stdout
 
 
