@@ -17,6 +17,8 @@ HEAVY = {
     "onnxruntime": {"export", "evaluate"},
     "mlflow": set(),
     "bentoml": set(),
+    "pydantic": set(),  # the stage settings checks them all
+    "ruamel.yaml": set(),
 }
 
 REPORT = """

@@ -6,7 +6,7 @@ import numpy as np
 
 from monitoring.batch import Array
 from monitoring.histograms import Binned
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 from project.settings.monitoring import Drift
 
 TEST = "psi"

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from monitoring.batch import Array
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 
 #: A bin is held against its like where it may expect so many rows in the smaller of both samples.
 ROWS_IN_BIN = 10

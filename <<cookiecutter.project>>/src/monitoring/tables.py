@@ -13,7 +13,7 @@ from project.conversion import as_known, convert_values
 from project.errors import UserError
 from project.loading import load
 from project.onnx_model import OnnxModel
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 from project.settings.source import FileSource, Source
 from project.table_stream import open_table
 from project.tables import read_table

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from monitoring.watched import Watched, cut, digest
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 
 _TYPES: dict[str, frozenset[type]] = {
     "number": frozenset({float, int, type(None)}),

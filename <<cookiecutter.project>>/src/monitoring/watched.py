@@ -15,7 +15,7 @@ from project.errors import UserError
 from project.files import sha256
 from project.loading import load
 from project.onnx_model import OnnxModel, Predictions
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 from project.settings.identity import Tracking
 from project.settings.serving import Serving
 from project.tables import Contract, read_table

@@ -10,7 +10,7 @@ from pyarrow import compute
 
 from onboarding.reading import NUMBER
 from project.conversion import FALSE, TRUE, convert, labels_of
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 
 #: One-hot encoding makes each category a column: more of them would be most of the model.
 MOST_CATEGORIES = 50

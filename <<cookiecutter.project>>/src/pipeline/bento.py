@@ -7,6 +7,7 @@ version into what it writes.
 import ast
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def bento(
             {
                 "name": subject.project.name,
                 "title": subject.project.title,
-                **serving.model_dump(mode="json"),
+                **asdict(serving),
             }
         ),
     }

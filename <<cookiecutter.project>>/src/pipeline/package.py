@@ -30,7 +30,7 @@ from project.artefacts import (
 )
 from project.errors import UserError, one_line
 from project.files import content_sha256, read_json, replacing, write_json
-from project.loading import load, read_params
+from project.loading import load, settings_made_of
 from project.oci import Descriptor, canonical, digest_of, file_digest
 from project.settings.identity import Project
 from project.settings.package import Package
@@ -132,7 +132,7 @@ def _read_subject(settings: Package) -> Subject:
     evaluation = read_json(EVALUATION)
     _refuse_refused(evaluation)
     graph = scan(ONNX, settings)
-    contract, params = contract_of(ONNX, graph), read_params()
+    contract = contract_of(ONNX, graph)
     return Subject(
         project=load("project", Project),
         model=ONNX,
@@ -144,7 +144,7 @@ def _read_subject(settings: Package) -> Subject:
         metrics=METRICS.read_bytes(),
         model_digest=file_digest(ONNX),
         dataset_digest=file_digest(RAW),
-        parameters_digest=digest_of(canonical({group: params[group] for group in MADE_BY})),
+        parameters_digest=digest_of(canonical(settings_made_of(MADE_BY))),
     )
 
 

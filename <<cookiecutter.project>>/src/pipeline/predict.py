@@ -24,7 +24,7 @@ from project.inputs import Inputs, model_inputs
 from project.loading import load
 from project.onnx_model import OnnxModel, Predictions
 from project.overrides import repro_command
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 from project.settings.source import CsvForm, Source
 from project.table_files import is_parquet
 from project.table_stream import TableStream, ahead, open_table, row_count

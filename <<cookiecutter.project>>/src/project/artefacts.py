@@ -13,6 +13,7 @@ CHART = Path("deploy/chart")
 MONITORING = Path("conf/monitoring.yaml")
 
 SETTINGS_CHECKED = Path("build/settings.txt")
+CHECKED = Path("build/settings.json")
 RAW = Path("data/raw/dataset.parquet")
 ORIGIN = Path("data/raw/origin.json")
 VALID = Path("data/valid/dataset.parquet")

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from project.errors import UserError
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 from project.table_files import first_huge_integer
 
 TRUE = ["true", "yes", "y", "t", "1", "1.0"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from project.errors import UserError
 from project.overrides import told_at
-from project.settings.base import Task
+from project.settings.group import Task
 from project.settings.model import ROLES, SklearnModel
 
 

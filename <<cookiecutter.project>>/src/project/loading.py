@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from project.artefacts import PARAMS
+from project.checked import recall
 from project.errors import UserError
 from project.overrides import repro_command, told_at
+from project.settings.group import build
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from project.settings.whole import Settings
 
 
@@ -33,14 +33,24 @@ def load(group: str, kind: Any) -> Any:
 
     `kind` is the group's type; a union such as `Source` is no `type[T]` to a type checker.
     """
+    if checked := recall():
+        return build(kind, checked[group])
     data = read_params()
     if group not in data:
         raise UserError(f"{PARAMS}: {group}: missing; type: {repro_command()}")
     return _validate(kind, data[group], (group,))
 
 
+def settings_made_of(groups: Sequence[str]) -> dict[str, Any]:
+    """Read these groups of params.yaml as plain data, in this order."""
+    settings = recall() or read_params()
+    return {group: settings[group] for group in groups}
+
+
 def read_params(path: Path = PARAMS) -> dict[str, Any]:
     """Read params.yaml as plain data."""
+    from ruamel.yaml.error import YAMLError
+
     try:
         data = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -54,11 +64,16 @@ def read_params(path: Path = PARAMS) -> dict[str, Any]:
 
 def read_yaml(text: str) -> Any:
     """Read YAML 1.2, as DVC does: `no` is a word there, and `1e-05` a number."""
+    from ruamel.yaml import YAML
+
     return YAML(typ="safe").load(text)
 
 
 def load_file(kind: Any, path: Path) -> Any:
     """Read a file of settings that is no part of params.yaml, such as conf/workflow.yaml."""
+    from pydantic import TypeAdapter, ValidationError
+    from ruamel.yaml.error import YAMLError
+
     try:
         data = read_yaml(path.read_text(encoding="utf-8"))
         return TypeAdapter(kind).validate_python(data)
@@ -72,13 +87,15 @@ def load_file(kind: Any, path: Path) -> Any:
 
 
 def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence[str] = ()) -> Any:
+    from pydantic import TypeAdapter, ValidationError  # stages read what was checked before
+
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as invalid:
         raise UserError(_first_error(invalid, data, prefix, overrides)) from None
 
 
-def _explain(invalid: ValidationError, prefix: tuple[str, ...]) -> tuple[list[str], str]:
+def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[str], str]:
     """Return the first wrong key, in parts, and what is wrong with it."""
     error = invalid.errors(include_url=False)[0]
     tags = {
@@ -93,7 +110,7 @@ def _explain(invalid: ValidationError, prefix: tuple[str, ...]) -> tuple[list[st
     message = error["msg"].removeprefix("Value error, ")
     if not keys and (named := re.match(r"([a-z_.]+): ", message)):  # groups that disagree
         keys, message = named[1].split("."), message[named.end() :]
-    if error["type"] == "extra_forbidden":
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         message = "no such setting; take it out or mend its spelling"
     elif error["type"] == "missing":
         message = "missing"
@@ -103,7 +120,7 @@ def _explain(invalid: ValidationError, prefix: tuple[str, ...]) -> tuple[list[st
 
 
 def _first_error(
-    invalid: ValidationError, data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
+    invalid: "ValidationError", data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
 ) -> str:
     keys, message = _explain(invalid, prefix)
     return f"{told_at('.'.join(keys), _file_of(keys, data), overrides)}: {message}"

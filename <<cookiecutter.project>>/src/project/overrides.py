@@ -35,9 +35,9 @@ def _refuse_upper_case(word: str) -> None:
     key, _, value = word.partition("=")
     if key == key.lower():
         return
-    from project.settings.whole import Settings
+    from project.settings.whole import GROUPS
 
-    if re.split(r"\W", key.lower().lstrip("+~"))[0] in {*Settings.model_fields, "experiment"}:
+    if re.split(r"\W", key.lower().lstrip("+~"))[0] in {*GROUPS, "experiment"}:
         raise UserError(f"{word}: settings are lower-case: {key.lower()}={value}")
 
 

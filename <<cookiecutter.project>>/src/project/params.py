@@ -15,10 +15,12 @@ from typing import Any
 import yaml
 
 from project.artefacts import CONF, PARAMS, SETTINGS_CHECKED
+from project.checked import remember
 from project.errors import UserError, one_line
 from project.files import write_text
 from project.loading import check, read_params
 from project.overrides import head_line, overrides_from_make, recorded_overrides, repro_command
+from project.settings.group import build
 from project.settings.model import SklearnModel
 from project.yaml_text import yaml_text
 
@@ -125,7 +127,7 @@ def refuse_what_cannot_be_made(settings: dict[str, Any], overrides: list[str]) -
     if settings["model"]["framework"] == "keras":
         refuse_without_tensorflow(settings["model"]["name"])
     else:
-        model = SklearnModel.model_validate(settings["model"])
+        model = build(SklearnModel, settings["model"])
         make_estimator(model, settings["dataset"]["task"], overrides)
 
 
@@ -142,18 +144,19 @@ def refuse_missing_source(source: dict[str, Any], overrides: list[str]) -> None:
     )
 
 
-def check_agreement() -> None:
-    """Raise `UserError` when params.yaml is invalid or no longer what conf/ composes to."""
+def check_agreement() -> dict[str, Any]:
+    """Read params.yaml; `UserError` where it is invalid or no longer what conf/ composes to."""
     settings = read_params()
     check(settings)
     if "DVC_EXP_BASELINE_REV" in os.environ:
-        return  # `dvc exp run` has composed it this moment, with overrides of its own
+        return settings  # `dvc exp run` has composed it this moment, with overrides of its own
     expected = compose(recorded_overrides(PARAMS.read_text(encoding="utf-8")))
     if key := _first_difference(settings, expected):
         raise UserError(
             f"{PARAMS}: {key} is not what conf/ says (conf/ was edited since); "
             f"type `{repro_command()}` to use the edit"
         )
+    return settings
 
 
 def _first_difference(left: Any, right: Any, path: str = "") -> str | None:
@@ -172,7 +175,7 @@ def main() -> None:
     """Write params.yaml, or check it."""
     arguments = sys.argv[1:]
     if arguments == ["--check"]:
-        check_agreement()
+        remember(check_agreement())
         write_text(SETTINGS_CHECKED, "conf/ and params.yaml agree\n")
     else:
         write(arguments or overrides_from_make(os.environ.get("MAKEFLAGS", "")))

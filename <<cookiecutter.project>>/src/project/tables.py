@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from project.files import replacing
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 
 _CONTRACT = b"contract"
 _LABELLED = b"labelled"  # how many of the last rows are labelled predictions

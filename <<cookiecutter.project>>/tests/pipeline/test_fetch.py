@@ -14,6 +14,7 @@ from pyarrow import parquet
 from pipeline import fetch as stage
 from pipeline.fetch import fetch
 from project.files import read_json
+from project.settings.group import build
 from project.settings.source import BundledSource, FileSource
 
 MISSING = ["", "NA"]
@@ -74,7 +75,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_each_bundled_data_set_is_read_without_scikit_learn(name: str) -> None:
-    source = BundledSource.model_validate({"kind": "bundled", "name": name, "path": "-"})
+    source = build(BundledSource, {"kind": "bundled", "name": name, "path": "-"})
 
     table, origin = fetch(source)
 

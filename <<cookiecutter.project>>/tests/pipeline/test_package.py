@@ -16,6 +16,7 @@ from pipeline.package import Contents, package
 from pipeline.sbom import requirements
 from pipeline.subject import Subject
 from project.errors import UserError
+from project.settings.group import build
 from project.settings.serving import Serving
 
 from .conftest import PACKAGE
@@ -26,7 +27,7 @@ CONTAINERFILE = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
 CODE = [Path("src/serving/service.py")]
 TRAINING = {"tensorflow", "tensorflow-cpu", "keras", "scikit-learn", "mlflow", "pandas", "skops"}
 SETTINGS = yaml.safe_load((ROOT / "tests/conf/config.yaml").read_text(encoding="utf-8"))
-SERVING = Serving.model_validate(SETTINGS["serving"])
+SERVING = build(Serving, SETTINGS["serving"])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from project.errors import UserError
+from project.settings.group import build
 from project.settings.model import SklearnModel
 from project.tables import Contract
 
@@ -61,16 +62,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_it_refuses(case: str, folder: Path) -> None:
     changed, expected = REFUSED[case]
-    model = SklearnModel(
-        **{
-            "name": "mine",
-            "framework": "sklearn",
-            "classifier": "sklearn.ensemble.RandomForestClassifier",
-            "regressor": None,
-            "preprocessing": {"impute": "median", "scale": False},
-        }
-        | changed
-    )
+    mine = {
+        "name": "mine",
+        "framework": "sklearn",
+        "classifier": "sklearn.ensemble.RandomForestClassifier",
+        "regressor": None,
+        "preprocessing": {"impute": "median", "scale": False},
+    }
+    model = build(SklearnModel, mine | changed)
 
     with pytest.raises(UserError) as refused:
         train_and_export(model, folder)

@@ -14,6 +14,7 @@ from pipeline.validate import validate
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.files import read_json, write_json
 from project.settings.dataset import Dataset, Validation
+from project.settings.group import build
 from project.tables import contract_of, read_table
 
 ROWS = 40
@@ -120,7 +121,7 @@ def test_valid_rows_have_the_contracts_types_and_order() -> None:
     raw = pa.table(TABLE)
 
     valid, rejected, contract, report = validate(
-        raw, {"amount": "Amount (€)"}, Dataset(**DATASET), Validation(**SETTINGS)
+        raw, {"amount": "Amount (€)"}, build(Dataset, DATASET), Validation(**SETTINGS)
     )
 
     assert valid.column_names == ["amount", "income", "owner", "region", "default"]
@@ -143,7 +144,7 @@ def test_it_sets_aside_the_row_with(case: str) -> None:
     values = [*TABLE[column][:7], value, *TABLE[column][8:]]
 
     valid, rejected, _, report = validate(
-        pa.table(TABLE | {column: values}), {}, Dataset(**DATASET), Validation(**SETTINGS)
+        pa.table(TABLE | {column: values}), {}, build(Dataset, DATASET), Validation(**SETTINGS)
     )
 
     assert valid.num_rows == ROWS - 1
@@ -156,7 +157,7 @@ def test_an_id_beyond_64_bits_may_be_ignored() -> None:
     ids = ["18446744073709551616"] * ROWS
 
     valid, _, _, _ = validate(
-        pa.table(TABLE | {"id": ids}), {}, Dataset(**DATASET), Validation(**SETTINGS)
+        pa.table(TABLE | {"id": ids}), {}, build(Dataset, DATASET), Validation(**SETTINGS)
     )
 
     assert valid.num_rows == ROWS
@@ -167,7 +168,7 @@ def test_a_numeric_target_of_classes_is_matched_as_text() -> None:
     target = [float(row % 4 == 0) for row in range(ROWS)]
 
     valid, _, _, _ = validate(
-        pa.table(TABLE | {"default": target}), {}, Dataset(**dataset), Validation(**SETTINGS)
+        pa.table(TABLE | {"default": target}), {}, build(Dataset, dataset), Validation(**SETTINGS)
     )
 
     assert set(valid.column("default").to_pylist()) == {"0", "1"}

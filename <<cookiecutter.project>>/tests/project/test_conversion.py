@@ -8,7 +8,7 @@ import pytest
 
 from project.conversion import convert
 from project.errors import UserError
-from project.settings.base import ColumnType
+from project.settings.group import ColumnType
 
 CONVERTED: dict[str, tuple[pa.Array, ColumnType, list[object]]] = {
     "integers are numbers": (pa.array([1, None]), "number", [1.0, None]),

@@ -11,7 +11,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from project.settings.model import Export, SklearnModel
+from project.settings.model import Export, Preprocessing, SklearnModel
 from project.tables import Contract
 from serving.api import Api
 from serving.bundle import Bundle, read_bundle
@@ -82,7 +82,7 @@ def make(folder: Path, target: str, classes: list[str] | None) -> Path:
         framework="sklearn",
         classifier="sklearn.linear_model.LogisticRegression",
         regressor="sklearn.linear_model.Ridge",
-        preprocessing={"impute": "median", "scale": True},  # type: ignore[arg-type]
+        preprocessing=Preprocessing(impute="median", scale=True),
     )
     native = folder / "native"
     native.mkdir(parents=True)

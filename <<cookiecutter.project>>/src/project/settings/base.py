@@ -1,18 +1,9 @@
-"""What all settings are made of."""
+"""What settings outside params.yaml are made of, which no stage reads."""
 
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
-
-ColumnType = Literal["number", "boolean", "category"]
-Task = Literal["classification", "regression"]
-Share = Annotated[float, Field(gt=0, lt=1)]
+from pydantic import BaseModel, ConfigDict
 
 
 class Strict(BaseModel):
-    """No unknown key, no silent conversion, no change after loading.
-
-    A stage that reads one group does not build the others: defer_build halves the import.
-    """
+    """No unknown key, no silent conversion, no change after loading."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)

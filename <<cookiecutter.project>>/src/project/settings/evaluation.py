@@ -1,11 +1,12 @@
 """What a model must reach."""
 
+from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from annotated_types import Ge
 
-from project.settings.base import Share, Strict
+from project.settings.group import Group, Share
 
 #: Which way is better, by task and metric.
 DIRECTIONS: dict[str, dict[str, Literal["higher", "lower"]]] = {
@@ -28,11 +29,12 @@ RANGES = {
 }
 
 
-class Evaluation(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Group):
     """What the model must reach; `thresholds` are minima or maxima by the metric's direction."""
 
     primary: str
     thresholds: dict[str, float | None]
     slices: list[str]
-    resamples: int = Field(ge=100)
+    resamples: Annotated[int, Ge(100)]
     confidence: Share

@@ -1,16 +1,16 @@
 """Who the project is, and where its runs are filed."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import Field
-
-from project.settings.base import Strict
+from project.settings.group import Group, matching
 
 
-class Project(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Project(Group):
     """Who this is: what cookiecutter asked, and where others clone it from, if not from origin."""
 
-    name: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")
+    name: Annotated[str, matching(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")]
     title: str
     owner: str
     registry: str
@@ -19,7 +19,8 @@ class Project(Strict):
     repository: str | None = None
 
 
-class Tracking(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Tracking(Group):
     """Where `make register` files the run, and under which name the model."""
 
     experiment: str

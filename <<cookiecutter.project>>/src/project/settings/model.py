@@ -1,10 +1,11 @@
 """Which model is trained, and how it leaves."""
 
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from annotated_types import Ge, Gt, Le, Lt
 
-from project.settings.base import Share, Strict
+from project.settings.group import Group, OneOf, Share
 
 ROLES = {"classification": "classifier", "regression": "regressor"}
 
@@ -15,17 +16,19 @@ Activation = Literal[
 ]
 
 
-class Preprocessing(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing(Group):
     """What happens to columns before the estimator; categories are always one-hot encoded."""
 
     impute: Literal["mean", "median", "most_frequent"] | None
     scale: bool
 
 
-class SklearnModel(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class SklearnModel(Group):
     """Any estimator: keys beside these are its own parameters, which it checks itself."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, defer_build=True)
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "allow", "strict": True}
 
     name: str
     framework: Literal["sklearn"]
@@ -36,30 +39,33 @@ class SklearnModel(BaseModel):
     @property
     def parameters(self) -> dict[str, Any]:
         """The estimator's own parameters."""
-        return dict(self.model_extra or {})
+        own = {field.name for field in fields(self)}
+        return {name: value for name, value in vars(self).items() if name not in own}
 
 
-class KerasModel(Strict):
+@dataclass(frozen=True, kw_only=True)
+class KerasModel(Group):
     """A multi-layer perceptron; see conf/model/keras_mlp.yaml for each key."""
 
     name: str
     framework: Literal["keras"]
-    hidden: list[Annotated[int, Field(ge=1)]]
+    hidden: list[Annotated[int, Ge(1)]]
     activation: Activation
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    learning_rate: float = Field(gt=0)
-    batch_size: int = Field(ge=1)
-    epochs: int = Field(ge=1)
-    patience: int = Field(ge=1)
+    dropout: Annotated[float, Ge(0), Lt(1)]
+    learning_rate: Annotated[float, Gt(0)]
+    batch_size: Annotated[int, Ge(1)]
+    epochs: Annotated[int, Ge(1)]
+    patience: Annotated[int, Ge(1)]
     validation_share: Share
     class_weight: Literal["balanced"] | None
 
 
-Model = Annotated[SklearnModel | KerasModel, Field(discriminator="framework")]
+Model = Annotated[SklearnModel | KerasModel, OneOf("framework")]
 
 
-class Export(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Export(Group):
     """The ONNX operator set, and how far the graph may be from the native model."""
 
-    opset: int = Field(ge=13, le=21)
-    tolerance: float = Field(gt=0)
+    opset: Annotated[int, Ge(13), Le(21)]
+    tolerance: Annotated[float, Gt(0)]

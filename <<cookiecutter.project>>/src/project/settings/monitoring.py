@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field
 
 from project.artefacts import MONITORING
 from project.loading import load_file
-from project.settings.base import Share, Strict
+from project.settings.base import Strict
+from project.settings.group import Share
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 

@@ -1,32 +1,37 @@
 """What the service bears, and what it records."""
 
-from pydantic import Field
+from dataclasses import dataclass
+from typing import Annotated
 
-from project.settings.base import Strict
+from annotated_types import Ge, Gt, Lt
+
+from project.settings.group import Group
 
 
-class Recording(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Recording(Group):
     """Which part of each prediction is kept, and where."""
 
     enabled: bool
     folder: str
-    max_file_bytes: int = Field(ge=1024)
-    max_file_seconds: int = Field(ge=1)
-    max_files: int = Field(ge=1)
+    max_file_bytes: Annotated[int, Ge(1024)]
+    max_file_seconds: Annotated[int, Ge(1)]
+    max_files: Annotated[int, Ge(1)]
     hashed: list[str]
     left_out: list[str]
 
 
-class Serving(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Serving(Group):
     """What the service bears before it refuses a request; see conf/config.yaml."""
 
     host: str
-    port: int = Field(ge=0, lt=2**16)
-    max_rows: int = Field(ge=1)
-    max_bytes: int = Field(ge=1024)
-    max_queue: int = Field(ge=1)
-    timeout_seconds: float = Field(gt=0)
-    workers: int = Field(ge=1)
-    threads: int = Field(ge=1)
-    drain_seconds: float = Field(ge=0)
+    port: Annotated[int, Ge(0), Lt(2**16)]
+    max_rows: Annotated[int, Ge(1)]
+    max_bytes: Annotated[int, Ge(1024)]
+    max_queue: Annotated[int, Ge(1)]
+    timeout_seconds: Annotated[float, Gt(0)]
+    workers: Annotated[int, Ge(1)]
+    threads: Annotated[int, Ge(1)]
+    drain_seconds: Annotated[float, Ge(0)]
     recording: Recording

@@ -1,23 +1,24 @@
 """Where data comes from."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from annotated_types import MaxLen, MinLen
 
-from project.settings.base import Strict
+from project.settings.group import Checked, Group, OneOf, matching
 
 
-def _public(url: str) -> str:
+def _public(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected http://… or https://…")
     if parts.username is not None:
         raise ValueError("a password does not belong here; put it into ~/.netrc")
-    return url
 
 
-class BundledSource(Strict):
+@dataclass(frozen=True, kw_only=True)
+class BundledSource(Group):
     """A data set inside scikit-learn's own wheel: no network."""
 
     kind: Literal["bundled"]
@@ -25,14 +26,16 @@ class BundledSource(Strict):
     path: str  # the file whose change makes fetch run again
 
 
-class CsvForm(Strict):
+@dataclass(frozen=True, kw_only=True)
+class CsvForm(Group):
     """How a CSV is written; a Parquet file says so itself."""
 
-    delimiter: str = Field(min_length=1, max_length=1)
+    delimiter: Annotated[str, MinLen(1), MaxLen(1)]
     decimal: Literal[".", ","] = "."
     missing: list[str]
 
 
+@dataclass(frozen=True, kw_only=True)
 class FileSource(CsvForm):
     """A CSV or Parquet file."""
 
@@ -40,13 +43,14 @@ class FileSource(CsvForm):
     path: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class HttpSource(CsvForm):
     """A CSV or Parquet file behind a URL: its digest says which one, whatever the URL gives."""
 
     kind: Literal["http"]
-    url: Annotated[str, AfterValidator(_public)]
-    sha256: str = Field(pattern="^([0-9a-f]{64}|unknown)$")
+    url: Annotated[str, Checked(_public)]
+    sha256: Annotated[str, matching("[0-9a-f]{64}|unknown")]
     path: Literal["src/pipeline/http_source.py"]  # dvc.yaml wants a file that fetch depends on
 
 
-Source = Annotated[BundledSource | FileSource | HttpSource, Field(discriminator="kind")]
+Source = Annotated[BundledSource | FileSource | HttpSource, OneOf("kind")]

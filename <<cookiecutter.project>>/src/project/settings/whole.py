@@ -1,12 +1,14 @@
 """All of params.yaml, and how its groups agree."""
 
+from dataclasses import dataclass, fields
 from math import inf
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from annotated_types import Ge, Lt
 
-from project.settings.base import Strict
 from project.settings.dataset import Dataset, Split, Validation
 from project.settings.evaluation import DIRECTIONS, RANGES, Evaluation
+from project.settings.group import Group
 from project.settings.identity import Project, Tracking
 from project.settings.model import ROLES, Export, Model, SklearnModel
 from project.settings.package import Package
@@ -14,11 +16,12 @@ from project.settings.serving import Serving
 from project.settings.source import Source
 
 
-class Settings(Strict):
+@dataclass(frozen=True, kw_only=True)
+class Settings(Group):
     """The whole of params.yaml."""
 
     project: Project
-    seed: int = Field(ge=0, lt=2**32)
+    seed: Annotated[int, Ge(0), Lt(2**32)]
     source: Source
     dataset: Dataset
     validation: Validation
@@ -30,8 +33,14 @@ class Settings(Strict):
     serving: Serving
     tracking: Tracking
 
-    @model_validator(mode="after")
-    def _metrics_are_of_the_task(self) -> "Settings":
+    def __post_init__(self) -> None:
+        """See that the groups agree."""
+        self._metrics_are_of_the_task()
+        self._thresholds_can_be_reached()
+        self._columns_are_the_data_sets()
+        self._model_fits_the_task()
+
+    def _metrics_are_of_the_task(self) -> None:
         task = self.dataset.task
         known = DIRECTIONS[task]
         keys = {f"thresholds.{metric}": metric for metric in self.evaluation.thresholds}
@@ -41,10 +50,8 @@ class Settings(Strict):
                     f"evaluation.{key}: {metric} is no metric of {task}; "
                     f"choose from {', '.join(known)}"
                 )
-        return self
 
-    @model_validator(mode="after")
-    def _thresholds_can_be_reached(self) -> "Settings":
+    def _thresholds_can_be_reached(self) -> None:
         for metric, threshold in self.evaluation.thresholds.items():
             low, high = RANGES.get(metric, (0.0, 1.0))
             if threshold is not None and not low <= threshold <= high:
@@ -52,27 +59,25 @@ class Settings(Strict):
                     f"evaluation.thresholds.{metric}: expected {_range(low, high)}, as {metric} "
                     f"is never beyond, got {threshold:g}"
                 )
-        return self
 
-    @model_validator(mode="after")
-    def _columns_are_the_data_sets(self) -> "Settings":
+    def _columns_are_the_data_sets(self) -> None:
         for name in self.evaluation.slices:
             if name not in self.dataset.columns:
                 raise ValueError(f"evaluation.slices: {name} is no column of {self.dataset.name}")
         for name in (*self.serving.recording.hashed, *self.serving.recording.left_out):
             if name not in self.dataset.columns:
                 raise ValueError(f"serving.recording: {name} is no column of {self.dataset.name}")
-        return self
 
-    @model_validator(mode="after")
-    def _model_fits_the_task(self) -> "Settings":
+    def _model_fits_the_task(self) -> None:
         task = self.dataset.task
         if isinstance(self.model, SklearnModel) and not getattr(self.model, ROLES[task]):
             raise ValueError(
                 f"model: {self.model.name} has no {ROLES[task]}, and {self.dataset.name} is a "
                 f"{task}; choose another model, or name a {ROLES[task]} in its file"
             )
-        return self
+
+
+GROUPS = tuple(field.name for field in fields(Settings))
 
 
 def _range(low: float, high: float) -> str:
