@@ -10,7 +10,9 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 from jinja2.ext import Extension
@@ -39,7 +41,7 @@ def checked(answers: Mapping[str, object]) -> str:
 
 def complaint(answers: Mapping[str, object]) -> str:
     """Say in one line what is wrong with the answers, by the hook's rules; else nothing."""
-    return str(runpy.run_path(str(CHECK))["complaint"](answers) or "")
+    return str(_run(CHECK)["complaint"](answers) or "")
 
 
 def escaped(answer: str) -> str:
@@ -49,7 +51,7 @@ def escaped(answer: str) -> str:
 
 def yaml(answer: str) -> str:
     """Write an answer as the project writes params.yaml, so that its first run changes nothing."""
-    text = runpy.run_path(str(WRITER))["yaml_text"]({"": answer})
+    text = _run(WRITER)["yaml_text"]({"": answer})
     return str(text).partition(": ")[2].rstrip("\n")
 
 
@@ -68,6 +70,11 @@ def notes(answers: Mapping[str, str]) -> str:
     message = f"Generate {answers['project']} from Slipway\n"
     message += f"\nTemplate-Commit: {commit}\n" if commit else ""
     return "\0".join([answers["title"], STARTED_IN, message, _record(answers, commit)])
+
+
+@cache
+def _run(script: Path) -> dict[str, Any]:
+    return runpy.run_path(str(script))
 
 
 def _record(answers: Mapping[str, str], commit: str | None) -> str:

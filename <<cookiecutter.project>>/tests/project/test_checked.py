@@ -62,9 +62,9 @@ def test_what_was_checked_is_not_checked_again(folder: Path) -> None:
 
 
 def test_an_edit_after_the_check_is_read_and_checked(folder: Path) -> None:
-    PARAMS.write_text("split: {test_share: 0.5, reference_rows: 9}\n")
+    PARAMS.write_text("split: {test_share: 0.5, reference_rows: 9, max_rows: null}\n")
     remember(read_params())
-    PARAMS.write_text("split: {test_share: 1.5, reference_rows: 9}\n")
+    PARAMS.write_text("split: {test_share: 1.5, reference_rows: 9, max_rows: null}\n")
 
     with pytest.raises(UserError, match=r"test_share: Input should be less than 1, got 1\.5"):
         load("split", Split)
