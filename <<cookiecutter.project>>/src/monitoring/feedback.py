@@ -16,8 +16,8 @@ from monitoring.lines import lines
 from project.artefacts import FEEDBACK
 from project.errors import UserError, one_line
 from project.loading import load
-from project.settings.base import ColumnType
 from project.settings.dataset import Dataset
+from project.settings.group import ColumnType
 from project.settings.serving import Serving
 from project.tables import LABELLED_KEYS as KEYS
 from project.tables import keep_pandas_out, read_table, write_table

@@ -11,6 +11,7 @@ import yaml
 from monitoring.feedback import labelled, main
 from project.artefacts import FEEDBACK
 from project.settings.dataset import Dataset
+from project.settings.group import build
 from project.tables import read_table, write_table
 
 DATASET = {
@@ -36,7 +37,7 @@ def write_requests(folder: Path, **requests: list[Any]) -> list[Path]:
 
 
 def joined(files: list[Path], table: pa.Table, before: pa.Table | None = None) -> Any:
-    return labelled(table, files, Dataset.model_validate(DATASET), before)
+    return labelled(table, files, build(Dataset, DATASET), before)
 
 
 def test_each_labelled_record_becomes_a_row_in_the_order_of_its_key(folder: Path) -> None:

@@ -12,10 +12,12 @@ from pipeline.prepare import prepare
 from pipeline.validate import validate
 from project.errors import UserError
 from project.settings.dataset import Dataset, Split, Validation
+from project.settings.group import build
 from project.tables import Contract, labelled_mark, labelled_rows, read_table, write_table
 
 SPLIT = Split(max_rows=None, test_share=0.25, reference_rows=50)
-DATASET = Dataset.model_validate(
+DATASET = build(
+    Dataset,
     {
         "name": "toy",
         "title": "Toys",
@@ -23,7 +25,7 @@ DATASET = Dataset.model_validate(
         "target": {"name": "y", "classes": ["0", "1"]},
         "columns": {"x": {"type": "number", "max": 1000}, "on": {"type": "boolean"}},
         "ignore": ["id"],
-    }
+    },
 )
 
 
