@@ -1,0 +1,96 @@
+"""From a merge to DEV and TEST by the workflows themselves, run by act.
+
+One project, one remote, one registry: a step's test begins where the one before it ended, as its
+users' days do. What is asserted is what remote, registry and records hold afterwards.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.act import GitHub, Run
+from tests.conftest import git
+from tests.hub import clone
+from tests.projects import make
+
+pytestmark = pytest.mark.xdist_group("workflows")
+
+DISPATCH = "workflow_dispatch"
+
+
+def promote(hub: GitHub, environment: str, **inputs: str) -> Run:
+    given = {"environment": environment, "change": "OPS-1", "reason": "monthly", "canary": "0"}
+    return hub.run("promote", DISPATCH, {"inputs": given | inputs}, LOAD_SECONDS="1")
+
+
+def records(hub: GitHub, environment: str) -> list[dict[str, Any]]:
+    folder = f"{environment}/wine-model/history"
+    listed = git(hub.origin, "ls-tree", "-r", "--name-only", "gitops", folder).splitlines()
+    return [json.loads(git(hub.origin, "show", f"gitops:{name}")) for name in listed]
+
+
+def actions(hub: GitHub, environment: str) -> list[str]:
+    return [record["action"] for record in records(hub, environment)]
+
+
+def test_a_merge_is_built_once_and_brought_to_dev(hub: GitHub) -> None:
+    main = git(hub.origin, "rev-parse", "main")
+
+    done = hub.run("deliver", "push", {"ref": "refs/heads/main"})
+
+    assert done.passed, done.log
+    assert done.jobs == {"build": "success", "deploy": "success", "offer": "success"}
+    deployed, verified = records(hub, "dev")
+    assert (deployed["action"], deployed["commit"]) == ("deploy", main)
+    assert deployed["by"].startswith("ada <")
+    assert verified["verification"]["passed"] is True
+    attested = (hub.artefacts / "attested").read_text().splitlines()
+    assert attested == [f"{deployed['digest']} {what}" for what in ("provenance", "dist/sbom.json")]
+    assert git(hub.origin, "rev-parse", "main") == main
+    assert hub.secrets["SIGNING_KEY"].splitlines()[1] not in done.log
+
+
+def test_a_workflow_has_signed_it_and_no_other_may_have(hub: GitHub, tmp_path: Path) -> None:
+    project = clone(hub, tmp_path)
+    digest = f"DIGEST={records(hub, 'dev')[0]['digest']}"
+    deliver = "^https://github.com/[^/]+/[^/]+/.github/workflows/deliver.yml@refs/heads/main$"
+
+    good = make(
+        project,
+        "verify-keyless",
+        digest,
+        f"IDENTITY={deliver.replace('$', '$$')}",
+        environment=hub.path,
+    )
+    other = make(
+        project,
+        "verify-keyless",
+        digest,
+        "IDENTITY=^https://github.com/evil/",
+        environment=hub.path,
+    )
+
+    assert good.returncode == 0, good.stderr
+    assert "none of the expected identities matched" in other.stderr
+
+
+def test_prod_takes_nothing_that_test_has_not_seen(hub: GitHub) -> None:
+    done = promote(hub, "prod")
+
+    assert not done.passed
+    assert "test/wine-model: nothing runs there" in done.log
+    assert actions(hub, "prod") == []
+
+
+def test_test_takes_what_dev_runs_and_is_tested_there(hub: GitHub) -> None:
+    done = promote(hub, "test")
+
+    assert done.passed, done.log
+    deployed, verified, integrated = records(hub, "test")
+    assert deployed["digest"] == records(hub, "dev")[0]["digest"]
+    assert (deployed["change"], deployed["reason"]) == ("OPS-1", "monthly")
+    assert verified["verification"]["passed"]
+    checks = {check["id"] for check in integrated["verification"]["checks"]}
+    assert checks > {"golden", "inputs", "refusals", "load"}
