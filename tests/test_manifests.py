@@ -1,5 +1,6 @@
 """`make manifests`, `make diff` and `make preflight`, on a packaged model."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -211,6 +212,23 @@ def test_without_a_cluster_preflight_lists_and_says_unchecked(packaged: Path) ->
     assert len(listed) == 10
     assert "\nunchecked: " in done.stdout
     assert "registry: a folder here, from which no cluster pulls" in done.stdout
+
+
+def test_preflight_says_where_an_image_goes_by_its_tag_alone(packaged: Path) -> None:
+    params = packaged / "params.yaml"
+    params.write_text(params.read_text().replace("registry: local", "registry: ghcr.io/team"))
+    told = "build/image.json: no digest of this package's image, so pods get the tag ghcr.io/team/"
+
+    assert told in make(packaged, "preflight", "ENV=prod", environment=NOBODY).stdout
+    manifest = json.loads((packaged / "dist/manifest.json").read_text())
+    digest = f"sha256:{64 * 'c'}"
+    pushed = {"package": manifest["digests"]["modelcar"], "digest": digest}
+    pushed["repository"] = "ghcr.io/team/wine-model-service"
+    (packaged / "build/image.json").write_text(json.dumps(pushed))
+    assert told not in make(packaged, "preflight", "ENV=prod", environment=NOBODY).stdout
+    assert make(packaged, "manifests", "ENV=prod").returncode == 0
+    deployment = packaged / "build/manifests/prod/deployment-wine-model.yaml"
+    assert f'image: "ghcr.io/team/wine-model-service@{digest}"' in deployment.read_text()
 
 
 def test_a_cluster_that_has_all_passes(packaged: Path, cluster: Callable[..., Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from delivery.environments import Environment, Name
 from delivery.package import read_package
 from delivery.provenance import source_commit
+from delivery.pushed_image import image_digest
 from delivery.registry.choice import LOCAL
 from delivery.repository import web_folder
 from project.artefacts import DVC_LOCK
@@ -39,6 +40,11 @@ class Facts:
     committed: str = ""
 
     @property
+    def image_repository(self) -> str:
+        """Where the Bento's images go, without scheme."""
+        return f"{self.repository}-service"
+
+    @property
     def model(self) -> dict[str, str]:
         """What names the model in the chart's values."""
         return {
@@ -66,8 +72,10 @@ def candidate_facts() -> Facts:
     project: Project = load("project", Project)
     package = read_package()
     commit = source_commit(package)
+    facts = package_facts(package.manifest, project.registry)
     return replace(
-        package_facts(package.manifest, project.registry),
+        facts,
+        image_digest=image_digest(package, facts.image_repository),
         commit=commit,
         committed=last_change(DVC_LOCK, commit) if commit else "",
     )
@@ -82,7 +90,7 @@ def chart_values(name: Name, environment: Environment, facts: Facts) -> dict[str
         "environment": name,
         "model": {"repository": facts.repository, **facts.model},
         "image": {
-            "repository": f"{facts.repository}-service",
+            "repository": facts.image_repository,
             "digest": facts.image_digest,
             "tag": facts.version,
         },

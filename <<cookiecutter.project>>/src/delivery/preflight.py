@@ -11,6 +11,7 @@ from delivery.chart_values import NOWHERE
 from delivery.environments import checked_name
 from delivery.manifests import candidate_manifests, candidate_values
 from delivery.requirements import Requirement, requirements
+from project.artefacts import IMAGE
 from project.errors import UserError, one_line
 
 Verdict = Literal["ok", "missing", "unchecked"]
@@ -86,8 +87,13 @@ def main() -> None:
     name = checked_name(sys.argv[1])
     findings = check(requirements(candidate_manifests(name)))
     print(shown(findings))
-    if candidate_values(name)["model"]["repository"].startswith(NOWHERE):
+    values = candidate_values(name)
+    if values["model"]["repository"].startswith(NOWHERE):
         print("\nconf/project.yaml: registry: a folder here, from which no cluster pulls")
+    elif values["runtime"] == "bento" and not values["image"]["digest"]:
+        tag = f"{values['image']['repository']}:{values['image']['tag']}"
+        print(f"\n{IMAGE}: no digest of this package's image, so pods get the tag {tag}, which")
+        print("may come to mean another image; type: make image PUSH=1")
     missing = [finding.requirement.what for finding in findings if finding.verdict == "missing"]
     if missing:
         raise UserError(f"{name}: the cluster lacks {', '.join(missing)}")

@@ -9,14 +9,23 @@ import pytest
 import yaml
 
 from delivery.chart_readme import README, VALUES, documented, readme
-from delivery.chart_values import Facts, chart_values, package_facts, with_runbooks
+from delivery.chart_values import (
+    Facts,
+    candidate_facts,
+    chart_values,
+    package_facts,
+    with_runbooks,
+)
 from delivery.environments import NAMES, load_environment
 from delivery.helm import complaint, documents, render
 from project.artefacts import CHART
 from project.errors import UserError
+from project.files import read_json, write_json, write_text
 from project.git import git
 from serving.bundle import Bundle, Contract
 from serving.telemetry import Telemetry
+
+from .conftest import Make
 
 COMMITTED = "2026-11-01T10:00:00Z"
 DIGEST = f"sha256:{64 * 'a'}"
@@ -167,6 +176,38 @@ def test_alerts_point_to_their_pages_where_a_browser_finds_them(
     assert found == rules | pages
     assert with_runbooks(elsewhere) == elsewhere
     assert with_runbooks({"name": "wine"}) == {"name": "wine"}
+
+
+IMAGE = {"repository": "ghcr.io/team/toy-service", "tag": "x", "digest": f"sha256:{64 * 'b'}"}
+
+
+@pytest.mark.parametrize(
+    ("change", "known"),
+    [
+        ({}, True),
+        ({"package": f"sha256:{64 * 'c'}"}, False),
+        ({"repository": "ghcr.io/other/toy-service"}, False),
+    ],
+    ids=["its own", "another package's", "another registry's"],
+)
+def test_pods_are_given_the_digest_of_the_image_that_was_pushed(
+    make_package: Make, change: dict[str, str], known: bool
+) -> None:
+    make_package(registry="ghcr.io/team")
+    assert candidate_facts().image_digest == ""
+    digest = read_json(Path("dist/manifest.json"))["digests"]["modelcar"]
+    write_json(Path("build/image.json"), IMAGE | {"package": digest} | change)
+
+    assert candidate_facts().image_digest == (IMAGE["digest"] if known else "")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"package": "a", "repository": "b", "digest": "c"}'])
+def test_what_says_nothing_of_an_image_is_refused(make_package: Make, text: str) -> None:
+    make_package()
+    write_text(Path("build/image.json"), text)
+
+    with pytest.raises(UserError, match=r"build/image\.json: not what make image writes"):
+        candidate_facts()
 
 
 def test_a_registry_that_is_a_folder_is_nowhere_for_a_cluster() -> None:
