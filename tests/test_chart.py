@@ -62,6 +62,14 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
         {"termination": {"gracePeriodSeconds": 20}},
         "termination.gracePeriodSeconds: expected more than preStopSeconds and drainSeconds",
     ),
+    "an objective that nothing reaches": (
+        {"monitoring": {"rules": {"availability": 1}}},
+        "monitoring.rules.availability: exclusiveMaximum",
+    ),
+    "a bound that the histogram has no step for": (
+        {"monitoring": {"rules": {"latencySeconds": "0.3"}}},
+        "monitoring.rules.latencySeconds: value must be one of '0.0005', '0.001'",
+    ),
     "drift of what nobody records": (
         {"runtime": "kserve", **RECORDED},
         "drift.enabled: expected false, as runtime kserve records no predictions",
