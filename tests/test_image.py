@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.bento import ask, is_ready
 from tests.conftest import run
+from tests.oci_registry import docker_registry, get
 from tests.projects import make
 
 FOREST = "model=random_forest"
@@ -22,6 +24,10 @@ PREFIX = Path(sys.base_prefix)
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "test", "tkinter", "idlelib", "site-packages")
 #: Loaded by name, so that ldd does not list them.
 LOADED_LATER = ("libstdc++.so.6", "libgcc_s.so.1", "libnss_dns.so.2", "libnss_files.so.2")
+RESOLVE = """
+from delivery.registry.choice import open_images
+print(open_images().resolve("docker"))
+"""
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 Trained = Callable[..., Path]
@@ -53,30 +59,65 @@ def buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buildah
     call("rm", "--all")
 
 
-def test_an_image_of_the_service_is_built_and_answers_as_nobody(
+def test_an_image_of_the_service_is_built_pushed_and_answers_as_nobody(
     trained: Trained, buildah: Buildah, tmp_path: Path
 ) -> None:
     project = trained("made", FOREST)
-    base = python_base(buildah, tmp_path / "base")
-    repro = make(project, "repro", FOREST, f"package.service_base={base}")
-    assert repro.returncode == 0, repro.stderr
-    golden = json.loads((project / "reports/golden.json").read_text())
+    base = f"package.service_base={python_base(buildah, tmp_path / 'base')}"
+    with docker_registry() as host:
+        repro = make(project, "repro", FOREST, base, f"project.registry={host}/team")
+        assert repro.returncode == 0, repro.stderr
 
-    built = make(project, "image")
+        built = make(project, "image", "PUSH=1")
 
-    version = json.loads((project / "dist/manifest.json").read_text())["version"]
-    name = f"wine-model:{version}"
-    assert built.returncode == 0, built.stdout + built.stderr
-    assert built.stdout.splitlines()[-1].startswith(f"built {name}; ")
+        assert built.returncode == 0, built.stdout + built.stderr
+        name = assert_named(project, built.stdout, f"{host}/team/wine-model-service")
+        assert_docker_is_understood(project, buildah, f"{host}/team/wine-model-service", tmp_path)
     config = json.loads(buildah("inspect", "--type=image", f"localhost/{name}"))["OCIv1"]["config"]
     assert config["User"] == "10001:10001"
     container = buildah("from", f"localhost/{name}")
     assert buildah("run", container, "--", "id", "-u") == "10001"
     assert no_pip(buildah, container)
     command = [*config["Cmd"][:2], "--host", "127.0.0.1", "--port", str(PORT), config["Cmd"][-1]]
+    golden = json.loads((project / "reports/golden.json").read_text())
     assert served(container, command, golden["inputs"]) == [
         row["label"] for row in golden["outputs"]
     ]
+
+
+def assert_named(project: Path, said: str, repository: str) -> str:
+    """See that the image is in the registry by the digest that was written down."""
+    manifest = json.loads((project / "dist/manifest.json").read_text())
+    pushed = json.loads((project / "build/image.json").read_text())
+    host, _, path = repository.partition("/")
+    content = get(host, f"{path}/manifests/{manifest['version']}")
+    assert pushed == {
+        "package": manifest["digests"]["modelcar"],
+        "repository": repository,
+        "tag": manifest["version"],
+        "digest": f"sha256:{sha256(content).hexdigest()}",
+    }
+    name = f"wine-model:{manifest['version']}"
+    assert said.splitlines()[-3:] == [
+        f"built {name}; run it: docker run --rm --publish 3000:3000 {name}",
+        f"pushed {repository}:{manifest['version']}",
+        f"{pushed['digest']} (build/image.json)",
+    ]
+    return name
+
+
+def assert_docker_is_understood(
+    project: Path, buildah: Buildah, repository: str, tmp_path: Path
+) -> None:
+    """Push in docker's format, and see that its digest is found."""
+    image = f"{repository}:{digest_of(project)[7:19]}"
+    written = tmp_path / "digest"
+    flags = ("--tls-verify=false", "--format=v2s2", f"--digestfile={written}")
+    buildah("push", *flags, image, f"docker://{repository}:docker")
+
+    resolved = run(["bin/python", "-c", RESOLVE], project)
+
+    assert resolved.stdout.strip() == written.read_text().strip(), resolved.stderr
 
 
 def test_what_is_missing_for_an_image_is_one_line(
@@ -95,6 +136,16 @@ def test_what_is_missing_for_an_image_is_one_line(
     assert len([line for line in done.stderr.splitlines() if not line.startswith("make: ")]) == 1
 
 
+def test_a_folder_takes_no_image(trained: Trained) -> None:
+    done = make(trained("made", FOREST), "image", "PUSH=1")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "error: conf/project.yaml: registry: local is a folder, which takes no image; name a "
+        "registry, and type: make repro"
+    )
+
+
 def test_no_image_is_built_of_a_package_that_was_changed(trained: Trained) -> None:
     project = trained("made", FOREST)
     (project / "dist/bento/src/serving.json").write_text("{}")
@@ -103,6 +154,11 @@ def test_no_image_is_built_of_a_package_that_was_changed(trained: Trained) -> No
 
     assert done.returncode == 2
     assert done.stderr.startswith("error: dist/bento: not what dvc.lock records")
+
+
+def digest_of(project: Path) -> str:
+    manifest = json.loads((project / "dist/manifest.json").read_text())
+    return str(manifest["digests"]["modelcar"])
 
 
 def python_base(buildah: Buildah, root: Path) -> str:

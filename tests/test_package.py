@@ -124,9 +124,15 @@ def test_a_refused_model_is_not_packaged_and_the_last_package_stays(trained: Tra
     project = trained("made", FOREST)
     before = written(project)
 
+    make(project, "keys")
+    signed = make(project, "sign")
     refused = make(project, "repro", FOREST, REFUSED)
+    pushed = make(project, "push")
     bare = dvc(project, "repro")
     mended = make(project, "repro", FOREST)
+    edit = project / "conf/config.yaml"
+    edit.write_text(edit.read_text().replace("max_rows: 1024", "max_rows: 1000"))
+    edited = make(project, "push")
 
     told = "error: refused: balanced_accuracy is 0.9815, must be at least 0.9999"
     assert refused.returncode == 2
@@ -135,8 +141,13 @@ def test_a_refused_model_is_not_packaged_and_the_last_package_stays(trained: Tra
     assert bare.returncode != 0
     assert told in bare.stderr
     assert "Traceback" not in refused.stderr + bare.stderr
+    assert signed.returncode == 0, signed.stderr
+    assert lines(pushed.stderr)[0].startswith("error: dist/: holds the model before the last one, ")
     assert mended.returncode == 0, mended.stderr
-    assert written(project) == before
+    assert lines(edited.stderr)[0].startswith("error: conf: serving has changed since dist/ was ")
+    assert not (project / "registry").exists()
+    found = written(project)
+    assert {name: found[name] for name in before} == before
 
 
 def test_a_model_that_is_no_plain_onnx_is_refused_and_nothing_is_written(trained: Trained) -> None:

@@ -1,13 +1,22 @@
-"""The service's image, made from dist/bento by whichever builder the machine has: `make image`."""
+"""The service's image, made from dist/bento by whichever builder the machine has: `make image`.
 
+`PUSH=1` sends it to the project's registry, and writes its digest, which only the registry knows,
+into build/image.json: that is how an environment names the image.
+"""
+
+import os
 import shutil
 import subprocess
 import sys
 
 from delivery.package import read_package
-from delivery.sign import refuse_unrecorded
-from project.artefacts import BENTO
+from delivery.recorded import refuse_unrecorded
+from delivery.registry.choice import open_images
+from delivery.registry.interface import Registry
+from delivery.registry.login import is_loopback
+from project.artefacts import BENTO, IMAGE
 from project.errors import UserError, one_line
+from project.files import write_json
 
 BUILDERS = ("docker", "podman", "buildah")  # the first that works
 CONTAINERFILE = BENTO / "env/docker/Dockerfile"
@@ -21,10 +30,29 @@ def image() -> str:
     package = read_package()
     refuse_unrecorded(package)
     name = f"{package.manifest['name']}:{package.manifest['version']}"
-    command = [builder(), "build", "--tag", name, "--file", str(CONTAINERFILE), str(BENTO)]
+    _run(builder(), "build", "--tag", name, "--file", str(CONTAINERFILE), str(BENTO))
+    return name
+
+
+def push_image(name: str, images: Registry) -> dict[str, str]:
+    """Send a built image to a repository; return what build/image.json says of it."""
+    package, tool = read_package(), builder()
+    tag = package.manifest["version"]
+    place = f"{images.where}:{tag}"
+    _run(tool, "tag", name, place)
+    within = is_loopback(images.where.partition("/")[0])
+    # docker speaks http within this machine by itself.
+    http = ["--tls-verify=false"] if within and tool != "docker" else []
+    _run(tool, "push", *http, place)
+    digest = images.resolve(tag)
+    if digest is None:
+        raise UserError(f"{place}: was pushed and is not there; push again")
+    return {"package": package.digest, "repository": images.where, "tag": tag, "digest": digest}
+
+
+def _run(*command: str) -> None:
     if subprocess.run(command).returncode:
         sys.exit(1)  # the builder has said why
-    return name
 
 
 def builder() -> str:
@@ -46,9 +74,15 @@ def _docker_answers() -> bool:
 
 
 def main() -> None:
-    """Build, and say how to run it."""
+    """Build, push where asked, and say how to run it or what it is called."""
+    asked = os.environ.get("PUSH", "") not in ("", "0")
+    images = open_images() if asked else None
     name = image()
     print(f"built {name}; run it: docker run --rm --publish 3000:3000 {name}")
+    if images:
+        pushed = push_image(name, images)
+        write_json(IMAGE, pushed)
+        print(f"pushed {pushed['repository']}:{pushed['tag']}\n{pushed['digest']} ({IMAGE})")
 
 
 if __name__ == "__main__":

@@ -79,16 +79,20 @@ def find_uv(lock: Path) -> str | Path:
         return uv
     own = VENV / "bin" / "uv"
     if not own.exists():
-        pinned = re.search(
-            r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", lock.read_text(), re.MULTILINE
-        )
-        if not pinned:
-            sys.exit(f"error: {lock}: expected a line uv==…; type: make lock")
         requirement = VENV / "uv.txt"
-        requirement.write_text(pinned.group())
+        requirement.write_text(pinned_uv(lock))
         pip = ["-m", "pip", "install", "--quiet", "--require-hashes"]
         run([PYTHON, *pip, "-r", requirement])
     return own
+
+
+def pinned_uv(lock: Path) -> str:
+    """Return uv's line with its hashes: the lock's own, or, as what serves needs no uv, another's."""
+    line = re.compile(r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", re.MULTILINE)
+    for path in (lock, *sorted(lock.parent.glob("*.txt"))):
+        if pinned := line.search(path.read_text(encoding="utf-8")):
+            return pinned.group()
+    sys.exit(f"error: {lock}: neither it nor a lock beside it has a line uv==…; type: make lock")
 
 
 def works(python: Path) -> bool:

@@ -17,6 +17,11 @@ from project.errors import UserError
 from project.oci import INDEX_TYPE, MANIFEST_TYPE, Descriptor, canonical, checked_digest, digest_of
 
 CHUNK = 2**18
+#: What docker pushes: a registry that may not answer it answers another manifest, made of it.
+DOCKER_TYPES = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
 ATTEMPTS = 4  # to list referrers where others list theirs at the same time
 
 
@@ -166,7 +171,7 @@ class HttpRegistry:
 
 
 def _accept() -> dict[str, str]:
-    return {"Accept": f"{MANIFEST_TYPE}, {INDEX_TYPE}"}
+    return {"Accept": ", ".join((MANIFEST_TYPE, INDEX_TYPE, *DOCKER_TYPES))}
 
 
 def _is_index(response: requests.Response) -> bool:
