@@ -31,6 +31,7 @@ NAMED_BY_A_DIGEST = [
     "dist/bento",
     "dist/modelcar",
     "dist/sbom.json",
+    "dist/model.cdx.json",
     "dist/manifest.json",
 ]
 

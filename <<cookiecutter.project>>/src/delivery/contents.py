@@ -10,7 +10,7 @@ from typing import Any
 
 from delivery.package import MODELCAR_FOLDER, Package, files_of
 from delivery.registry.interface import blobs_of, parse_manifest
-from project.artefacts import BENTO, PROVENANCE, SBOM, SIGNATURE
+from project.artefacts import BENTO, MODEL_SBOM, PROVENANCE, SBOM, SIGNATURE
 from project.oci import (
     EMPTY,
     EMPTY_TYPE,
@@ -23,12 +23,14 @@ from project.oci import (
     read_blob,
 )
 
+SBOM_TYPE = "application/vnd.cyclonedx+json"
 SIGNATURE_TYPE = "application/vnd.slipway.signature.v1+json"
 BENTO_TYPE = "application/vnd.slipway.bento.v1"
 PACKAGE_TYPE = "application/vnd.slipway.package.v1+json"
 #: The artifact type and the media type of a manifest's files, by the file or folder in dist/.
 KINDS = {
-    SBOM.name: ("application/vnd.cyclonedx+json", "application/vnd.cyclonedx+json"),
+    SBOM.name: (SBOM_TYPE, SBOM_TYPE),
+    MODEL_SBOM.name: (SBOM_TYPE, SBOM_TYPE),
     PROVENANCE.name: ("application/vnd.in-toto+json", "application/vnd.in-toto+json"),
     SIGNATURE.name: (SIGNATURE_TYPE, "application/vnd.dev.sigstore.bundle.v0.3+json"),
     BENTO.name: (BENTO_TYPE, "application/octet-stream"),

@@ -10,7 +10,7 @@ from pipeline.bento import bento, contract_json, service_files
 from pipeline.model_card import model_card
 from pipeline.model_repository import model_repository
 from pipeline.modelcar import write_modelcar
-from pipeline.sbom import sbom
+from pipeline.sbom import model_sbom, sbom
 from pipeline.scan import scan
 from pipeline.subject import Subject, contract_of, version_of
 from project.artefacts import (
@@ -20,6 +20,7 @@ from project.artefacts import (
     GOLDEN,
     MANIFEST,
     METRICS,
+    MODEL_SBOM,
     MODELCAR,
     ONNX,
     PACKAGE,
@@ -48,6 +49,7 @@ class Contents:
     modelcar: dict[str, bytes | Path]
     labels: dict[str, str]
     sbom: dict[str, Any]
+    model_sbom: dict[str, Any]
 
 
 def package(
@@ -73,7 +75,8 @@ def package(
         bento=bento(subject, settings, serving, code, lock, containerfile, card),
         modelcar=model_repository(subject, settings.runtime) | described,
         labels=_labels(subject),
-        sbom=sbom(subject, lock),
+        sbom=sbom(subject.project, lock),
+        model_sbom=model_sbom(subject, lock),
     )
 
 
@@ -104,7 +107,11 @@ def _manifest(
     subject: Subject, runtime: str, modelcar: Descriptor, folder: Path = PACKAGE
 ) -> dict[str, Any]:
     """Name the package by its digests; `files` is all that the stage has written."""
-    written = [SBOM, *sorted(path for root in (BENTO, MODELCAR) for path in root.rglob("*"))]
+    written = [
+        SBOM,
+        MODEL_SBOM,
+        *sorted(path for root in (BENTO, MODELCAR) for path in root.rglob("*")),
+    ]
     return {
         "name": subject.project.name,
         "version": version_of(modelcar.digest),
@@ -193,6 +200,7 @@ def main() -> None:
     with replacing(MODELCAR) as layout:
         modelcar = write_modelcar(layout, contents.modelcar, contents.labels, settings.base)
     write_json(SBOM, contents.sbom)
+    write_json(MODEL_SBOM, contents.model_sbom)
     write_json(MANIFEST, _manifest(subject, settings.runtime, modelcar))
     print(f"{subject.project.name} {version_of(modelcar.digest)}: {modelcar.digest}")
 

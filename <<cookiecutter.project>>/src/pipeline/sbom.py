@@ -1,17 +1,23 @@
-"""The bill of materials of what serves, as CycloneDX 1.6: the locked libraries, and the model."""
+"""The bill of materials of what serves, as CycloneDX 1.6: the locked libraries; and the model.
+
+Two documents, of which the second names the first: a model that was trained anew leaves the long
+list of libraries as it was, and sends a short one.
+"""
 
 import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pipeline.subject import Subject
 from project.errors import UserError
 from project.oci import digest_of
+from project.settings.identity import Project
 
 if TYPE_CHECKING:
     from cyclonedx.model import HashType
+    from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component
 
 REQUIREMENT = re.compile(
@@ -32,25 +38,45 @@ class Requirement:
     hashes: list[str]
 
 
-def sbom(subject: Subject, lock: str) -> dict[str, Any]:
-    """List the lock's libraries and the model; the same input gives the same list, undated."""
+def sbom(project: Project, lock: str) -> dict[str, Any]:
+    """List the lock's libraries; the same input gives the same list, undated."""
     from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component, ComponentType
-    from cyclonedx.output.json import JsonV1Dot6
 
-    project = subject.project
     service = Component(
         name=project.name,
-        version=subject.version,
         type=ComponentType.APPLICATION,
         bom_ref="service",
         description=project.title,
     )
-    bom = Bom(serial_number=uuid5(NAMESPACE_URL, subject.model_digest + digest_of(lock.encode())))
+    bom = Bom(serial_number=_serial(lock))
     bom.metadata.component = service
-    parts = [_model(subject), *(_library(found) for found in requirements(lock))]
+    parts = [_library(found) for found in requirements(lock)]
     bom.components.update(parts)
     bom.register_dependency(service, parts)
+    return _written(bom)
+
+
+def model_sbom(subject: Subject, lock: str) -> dict[str, Any]:
+    """Describe the model, and refer to the list of the libraries that serve it."""
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri
+    from cyclonedx.model.bom import Bom
+
+    bom = Bom(serial_number=uuid5(NAMESPACE_URL, subject.model_digest))
+    model = _model(subject)
+    libraries = XsUri(f"urn:cdx:{_serial(lock)}/1")  # a BOM-Link
+    model.external_references.add(ExternalReference(type=ExternalReferenceType.BOM, url=libraries))
+    bom.metadata.component = model
+    return _written(bom)
+
+
+def _serial(lock: str) -> UUID:
+    return uuid5(NAMESPACE_URL, digest_of(lock.encode()))
+
+
+def _written(bom: "Bom") -> dict[str, Any]:
+    from cyclonedx.output.json import JsonV1Dot6
+
     made: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
     del made["metadata"]["timestamp"]
     return made

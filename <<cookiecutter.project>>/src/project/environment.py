@@ -87,7 +87,7 @@ def find_uv(lock: Path) -> str | Path:
 
 
 def pinned_uv(lock: Path) -> str:
-    """Return uv's line with its hashes: the lock's own, or, as what serves needs no uv, another's."""
+    """Return uv's line with its hashes: the lock's own, or, as serving needs no uv, another's."""
     line = re.compile(r"^uv==\S+ \\\n(?: +--hash=\S+(?: \\)?\n)+", re.MULTILINE)
     for path in (lock, *sorted(lock.parent.glob("*.txt"))):
         if pinned := line.search(path.read_text(encoding="utf-8")):

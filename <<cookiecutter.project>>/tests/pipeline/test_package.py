@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,15 +184,10 @@ def test_the_model_card_says_how_good_it_is_and_how_to_ask_it(subject: Subject) 
     assert subject.model_digest in card
 
 
-def test_the_bill_of_materials_lists_each_library_and_the_model(
-    contents: Contents, subject: Subject
-) -> None:
+def test_the_bill_of_materials_lists_each_library(contents: Contents) -> None:
     parts = {part["bom-ref"]: part for part in contents.sbom["components"]}
-    model = parts.pop("model")
 
     assert (contents.sbom["bomFormat"], contents.sbom["specVersion"]) == ("CycloneDX", "1.6")
-    assert model["type"] == "machine-learning-model"
-    assert model["hashes"] == [{"alg": "SHA-256", "content": subject.model_digest[7:]}]
     assert parts.keys() == {f"pkg:pypi/{r.name}@{r.version}" for r in requirements(LOCK)}
     for requirement in requirements(LOCK):
         part = parts[f"pkg:pypi/{requirement.name}@{requirement.version}"]
@@ -200,14 +196,41 @@ def test_the_bill_of_materials_lists_each_library_and_the_model(
         assert part["scope"] == ("optional" if requirement.marker else "required")
 
 
-def test_the_bill_of_materials_has_no_date_and_the_same_name_each_time(subject: Subject) -> None:
+def test_the_model_has_a_bill_of_its_own_that_refers_to_the_libraries(
+    contents: Contents, subject: Subject
+) -> None:
+    model = contents.model_sbom["metadata"]["component"]
+
+    assert model["type"] == "machine-learning-model"
+    assert model["hashes"] == [{"alg": "SHA-256", "content": subject.model_digest[7:]}]
+    serial = contents.sbom["serialNumber"].removeprefix("urn:uuid:")
+    assert model["externalReferences"] == [{"type": "bom", "url": f"urn:cdx:{serial}/1"}]
+
+
+@pytest.mark.parametrize("which", ["sbom", "model_sbom"])
+def test_a_bill_has_no_date_and_the_same_name_each_time(which: str, subject: Subject) -> None:
     first, second = (
-        package(subject, PACKAGE, SERVING, CODE, LOCK, CONTAINERFILE).sbom for _ in range(2)
+        getattr(package(subject, PACKAGE, SERVING, CODE, LOCK, CONTAINERFILE), which)
+        for _ in range(2)
     )
 
     assert json.dumps(first) == json.dumps(second)
     assert first["serialNumber"].startswith("urn:uuid:")
     assert not re.search(r"20\d\d-\d\d-\d\dT", json.dumps(first))
+
+
+def test_another_model_leaves_what_is_long_as_it_was(contents: Contents, subject: Subject) -> None:
+    digest = f"sha256:{'7' * 64}"
+    other = package(
+        replace(subject, model_digest=digest), PACKAGE, SERVING, CODE, LOCK, CONTAINERFILE
+    )
+
+    changed = [name for name in other.bento if other.bento[name] != contents.bento[name]]
+
+    assert other.sbom == contents.sbom
+    assert other.model_sbom != contents.model_sbom
+    assert sorted(changed) == ["README.md", "bento.yaml"]
+    assert sum(len(text(other.bento[name])) for name in changed) < 5_000
 
 
 @pytest.mark.parametrize("line", ["numpy>=2 \\\n    --hash=sha256:0", "numpy==2.0", "-e ."])
