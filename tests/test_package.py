@@ -71,15 +71,17 @@ def test_triton_would_understand_its_config(trained: Trained, tmp_path: Path) ->
     ]
 
 
-@needs("umoci")
-def test_openvino_finds_the_model_by_its_version(trained: Trained, tmp_path: Path) -> None:
+def test_openvino_is_not_given_what_it_cannot_run(trained: Trained) -> None:
     project = trained("made", FOREST)
-    repackage(project, "package.runtime=openvino")
+    before = written(project)
 
-    files = unpacked(project, tmp_path)
+    refused = make(project, "repro", FOREST, "package.runtime=openvino")
 
-    assert set(files) == {"1/model.onnx", "README.md", "contract.json", "golden.json"}
-    assert package_of(project)["runtime"] == "openvino"
+    told = "error: models/model.onnx: operator ai.onnx.ml."
+    (line,) = lines(refused.stderr)
+    assert line.startswith(told)
+    assert line.endswith(": OpenVINO has none; choose package.runtime: triton")
+    assert set(written(project)) <= set(before)
 
 
 @needs("umoci", "busybox", "skopeo")

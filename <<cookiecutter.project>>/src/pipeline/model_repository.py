@@ -18,12 +18,26 @@ def model_repository(subject: Subject, runtime: str) -> dict[str, bytes | Path]:
     folder of its name; OpenVINO Model Server for one model, whose versions are the folders.
     """
     if runtime == "openvino":
+        _refuse_what_openvino_lacks(subject)
         return {"1/model.onnx": subject.model}
     name = subject.project.name
     return {
         f"{name}/1/model.onnx": subject.model,
         f"{name}/config.pbtxt": triton_config(subject).encode(),
     }
+
+
+def _refuse_what_openvino_lacks(subject: Subject) -> None:
+    """Raise `UserError` where OpenVINO cannot load the graph: it has no ai.onnx.ml, no strings."""
+    graph = subject.graph.graph
+    other = "OpenVINO has none; choose package.runtime: triton"
+    for node in graph.node:
+        if node.domain == "ai.onnx.ml":
+            raise UserError(f"{subject.model}: operator {node.domain}.{node.op_type}: {other}")
+    for role, tensors in (("input", graph.input), ("output", graph.output)):
+        for tensor in tensors:
+            if tensor.type.tensor_type.elem_type == TensorProto.STRING:
+                raise UserError(f"{subject.model}: {role} {tensor.name!r} is of strings: {other}")
 
 
 def triton_config(subject: Subject) -> str:

@@ -3,9 +3,11 @@
 import io
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from onnx import ModelProto, helper
 
 from pipeline.model_repository import model_repository
 from pipeline.modelcar import DIGEST, PATH, write_modelcar
@@ -16,6 +18,15 @@ from project.files import content_sha256
 
 LABELS = {"org.opencontainers.image.title": "houses", "io.slipway.task": "regression"}
 SHELL = b"#!/bin/true"
+
+
+@pytest.fixture
+def numbers(subject: Subject) -> Subject:
+    """Return a model that takes numbers alone."""
+    graph = ModelProto()
+    graph.CopyFrom(subject.graph)
+    del graph.graph.input[1]
+    return replace(subject, graph=graph)
 
 
 @pytest.fixture
@@ -65,8 +76,24 @@ def test_triton_finds_the_model_in_a_folder_of_its_name(subject: Subject) -> Non
     )
 
 
-def test_openvino_finds_the_model_in_a_folder_of_its_version(subject: Subject) -> None:
-    assert model_repository(subject, "openvino") == {"1/model.onnx": subject.model}
+def test_openvino_finds_the_model_in_a_folder_of_its_version(numbers: Subject) -> None:
+    assert model_repository(numbers, "openvino") == {"1/model.onnx": numbers.model}
+
+
+def test_what_openvino_cannot_run_is_refused(subject: Subject, numbers: Subject) -> None:
+    forest = helper.make_node("TreeEnsembleRegressor", ["size"], ["p"], domain="ai.onnx.ml")
+    numbers.graph.graph.node.append(forest)
+
+    for refused, what in (
+        (subject, "input 'colour' is of strings"),
+        (numbers, "operator ai.onnx.ml.TreeEnsembleRegressor"),
+    ):
+        with pytest.raises(UserError) as error:
+            model_repository(refused, "openvino")
+        assert str(error.value) == (
+            f"model.onnx: {what}: OpenVINO has none; choose package.runtime: triton"
+        )
+        assert model_repository(refused, "triton")
 
 
 def test_each_file_is_a_layer_that_anyone_can_read(subject: Subject) -> None:
@@ -117,10 +144,10 @@ def test_the_same_files_give_the_same_bytes(subject: Subject) -> None:
     assert content_sha256(Path("one")) == content_sha256(Path("two"))
 
 
-def test_a_base_with_a_shell_comes_first_and_keeps_its_config(subject: Subject, shell: str) -> None:
+def test_a_base_with_a_shell_comes_first_and_keeps_its_config(numbers: Subject, shell: str) -> None:
     layout = Path("modelcar")
 
-    written = write_modelcar(layout, model_repository(subject, "openvino"), LABELS, shell)
+    written = write_modelcar(layout, model_repository(numbers, "openvino"), LABELS, shell)
 
     manifest = oci.read_manifest(layout, written)
     config = oci.read_manifest(layout, oci.Descriptor.from_json(manifest["config"]))
