@@ -40,7 +40,7 @@ LAST = 10_000  # bytes of a push, all of which are manifests
 # What a push sends beside files: manifests, and the heads of some hundred requests.
 OVERHEAD = 50_000
 # What goes with another model beside its layer, however large that is: the rest stays as it was.
-NAMES_THE_MODEL = 100_000
+NAMES_THE_MODEL = 150_000
 LARGE = 2**28  # bytes of a blob; a Python with these libraries holds a quarter of it
 SEND_AND_FETCH = """
 import sys
