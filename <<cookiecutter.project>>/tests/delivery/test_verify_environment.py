@@ -16,6 +16,7 @@ import pytest
 from delivery.canary import main as canary
 from delivery.deploy import main as deploying
 from delivery.protocol_checks import infer_request, read_answer
+from delivery.rollback import main as rollback
 from delivery.state.store import StateStore
 from delivery.verify_environment import main
 from project.errors import UserError
@@ -290,6 +291,20 @@ def test_of_a_canary_the_candidate_is_verified_and_a_failure_aborts_it(
     with pytest.raises(UserError, match="answered 503; dev is back at toy "):
         main()
     assert [each["action"] for each in records("dev")[-2:]] == ["verify", "abort"]
+
+
+def test_a_rollback_and_a_refusal_are_told(
+    deployed: Callable[..., None], service: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed(2.0)
+    deployed(1.0)
+    monkeypatch.setenv("REASON", "errors")
+    rollback()
+    assert service.told[-1].startswith("dev is back at toy ")
+    assert service.told[-1].endswith(": errors")
+    with pytest.raises(UserError, match="rolled_back: "):
+        deploying()
+    assert service.told[-1].startswith("dev refuses toy ")
 
 
 def test_a_webhook_that_fails_is_told_and_stops_nothing(
