@@ -1,17 +1,55 @@
 """A pull request and the nightly look at drift, run by act."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.act import REPOSITORY, GitHub
-from tests.hub import clone
+from tests.conftest import commit_all, git
+from tests.hub import clone, edit
 from tests.osv import osv
-from tests.projects import make
+from tests.projects import dvc, make
 
 pytestmark = pytest.mark.xdist_group("workflows")
+
+
+def pull_request(hub: GitHub, head: str = REPOSITORY) -> dict[str, Any]:
+    base = {"sha": git(hub.origin, "rev-parse", "main"), "ref": "main"}
+    return {"pull_request": {"number": 7, "base": base, "head": {"repo": {"full_name": head}}}}
+
+
+def propose(hub: GitHub, folder: Path, branch: str, file: str, old: str, new: str) -> Path:
+    project = clone(hub, folder)
+    git(project, "config", "user.name", "Ada")
+    git(project, "config", "user.email", "ada@example.org")
+    git(project, "checkout", "--quiet", "-b", branch)
+    edit(project / file, old, new)
+    commit_all(project, "Change")
+    git(project, "push", "--quiet", "origin", branch)
+    return project
+
+
+def test_a_request_runs_what_it_can_break_and_says_what_it_does_to_the_model(
+    hub: GitHub, tmp_path: Path
+) -> None:
+    model = "conf/model/random_forest.yaml"
+    propose(hub, tmp_path, "fewer", model, "n_estimators: 100", "n_estimators: 10")
+
+    done = hub.run("pull-request", "pull_request", pull_request(hub), ref="fewer")
+
+    assert done.passed, done.log
+    ran = {"changes", "security", "model", "comment", "pass"}
+    assert done.jobs == dict.fromkeys(ran, "success")
+    (comment,) = hub.state["comments"].values()
+    (said,) = comment["bodies"]
+    assert comment["issue"] == 7
+    assert "| Metric | main | here | Change | Must be |" in said
+    assert "```mermaid" in said
+    assert said.split("\n", 1)[1] in (hub.artefacts / "comparison/comparison.md").read_text()
 
 
 def test_the_comment_is_replaced_when_the_branch_moves_on(hub: GitHub, tmp_path: Path) -> None:
@@ -28,6 +66,21 @@ def test_the_comment_is_replaced_when_the_branch_moves_on(hub: GitHub, tmp_path:
 
 
 SOMEBODY = {"GH_TOKEN": "a-token", "GITHUB_REPOSITORY": REPOSITORY}
+
+
+def test_a_secret_in_a_page_of_docs_is_found_and_nothing_else_runs(
+    hub: GitHub, tmp_path: Path
+) -> None:
+    planted = "# Deploy\n\naws_access_key_id = AKIA" + "QWERTYUIOPASDFGH\n\n#"
+    page = "docs/branches.md"
+    propose(hub, tmp_path, "better-words", page, "# Branches", planted)
+
+    done = hub.run("pull-request", "pull_request", pull_request(hub), ref="better-words")
+
+    assert not done.passed
+    assert done.jobs == {"changes": "success", "security": "failure", "pass": "failure"}
+    assert "AWS Access Key" in done.log
+    assert page in done.log
 
 
 def test_a_vulnerable_package_is_found(hub: GitHub, tmp_path: Path) -> None:
@@ -69,3 +122,23 @@ def test_drift_opens_an_issue_and_asks_for_a_retraining(hub: GitHub, tmp_path: P
     assert event["event_type"] == "drift-alert"
     (verdict,) = (hub.artefacts / "drift").rglob("2*.json")
     assert json.loads(verdict.read_text())["verdict"] == "drift"
+
+
+def test_results_come_from_the_remote_of_dvc_where_there_is_one(
+    hub: GitHub, tmp_path: Path
+) -> None:
+    project = clone(hub, tmp_path)
+    done = make(project, "results")
+    assert done.returncode == 0, done.stderr
+    assert "nobody else has these results" in make(project, "send-results").stdout
+    dvc(project, "remote", "add", "--default", "team", str(tmp_path / "remote"))
+    assert make(project, "send-results").returncode == 0
+    for left in ("data", "models", "dist"):
+        shutil.rmtree(project / left)
+    (project / ".dvc/cache").unlink()
+
+    done = make(project, "results")
+
+    assert done.returncode == 0, done.stderr
+    assert "Running stage" not in done.stdout.replace("Running stage 'settings'", "")
+    assert (project / "dist/manifest.json").exists()
