@@ -81,7 +81,7 @@ def _column(name: str, drifted: bool) -> dict[str, Any]:
         "missing": {"reference": 0.0, "current": 0.03 if drifted else 0.0},
         "unseen": None,
         "distribution": {
-            "bins": [10.0, 12.5, 14.0, 18.5],
+            "bins": [6.0, 10.0, 12.5, 14.0, 18.5, 29.0],
             "reference": [0.2, 0.2, 0.2, 0.2, 0.2],
             "current": [0.05, 0.05, 0.1, 0.3, 0.5] if drifted else [0.19, 0.21, 0.2, 0.22, 0.18],
         },

@@ -105,13 +105,13 @@ def _judged(
 
 def _proposed(workshop: Workshop, found: Comparison, now: datetime, to: str | None) -> Outcome:
     branch = branches.branch_name(now, found.candidate)
-    text = markdown(found, [])
+    text = markdown(found, branch)
     write_text(workshop.project / branches.COMPARISON, text)
     _, _, body = text.partition("\n\n")
     message = f"Retrain: {found.candidate} instead of {found.champion}\n\n{body}"
     paths = [str(PARAMS), str(DVC_LOCK), "reports", str(FEEDBACK.parent)]
     pointers = git("ls-files", "*.dvc", cwd=workshop.project).splitlines()
-    commit = workshop.commit_branch(branch, message, [*paths, *pointers])
+    commit = workshop.commit_branch(branch, message, [*paths, *pointers], identity(Path()))
     proposal = branches.publish(workshop.project, commit, branch, to)
     ours, theirs = (found.new[who]["metrics"][found.primary] for who in ("candidate", "champion"))
     why = f"{found.primary} is {ours:.4g} on the new test rows, the champion's {theirs:.4g}"

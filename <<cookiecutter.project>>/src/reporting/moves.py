@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from markupsafe import Markup
 
@@ -61,12 +60,11 @@ def distance(distribution: Distribution | None) -> float:
 def _move(column: Column, prediction: bool, run: Run) -> Move:
     found = column.distribution
     pairs = _pairs(found) if found and found.categories is not None else []
-    drawn = None
-    if found and found.bins is not None:
-        drawn = _drawing(column.name, found, edges(found, run.validation["columns"], column.name))
+    name = run.own_name(run.evaluation["target"] if prediction else column.name)
+    drawn = _drawing(name, found, found.bins) if found and found.bins is not None else None
     shown = sorted(pairs, key=lambda pair: -max(pair.before, pair.now))[:MOST_CATEGORIES]
     return Move(
-        name=run.own_name(column.name),
+        name=name,
         prediction=prediction,
         drifted=column.drifted,
         test=_test(column),
@@ -101,16 +99,6 @@ def _pairs(found: Distribution) -> list[Pair]:
         Pair(name, round(100 * b / longest, 2), round(100 * n / longest, 2), f"{b:.0%} → {n:.0%}")
         for name, b, n in zip(found.categories or [], before, now, strict=True)
     ]
-
-
-def edges(found: Distribution, known: dict[str, Any], name: str) -> list[float]:
-    """Return the bins' edges; the outermost bins, which have none, end where training's data do."""
-    cuts = found.bins or []
-    summary = known.get(name, {})
-    if summary.get("type") == "number":
-        return [min([summary["min"], *cuts]), *cuts, max([summary["max"], *cuts])]
-    room = (cuts[-1] - cuts[0]) / len(cuts) if cuts else 1.0
-    return [cuts[0] - room, *cuts, cuts[-1] + room] if cuts else [0.0, room]
 
 
 def _drawing(name: str, found: Distribution, edges: list[float]) -> Markup:

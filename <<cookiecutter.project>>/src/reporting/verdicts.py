@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from project.artefacts import DRIFT
 from project.errors import UserError
@@ -13,12 +13,19 @@ SHOWN = 30  # the last ones: as many as a phone is wide enough for
 
 
 class Distribution(BaseModel):
-    """How rows lie: parted by the values of `bins` (one less than parts), or by category."""
+    """How rows lie: between the edges that are `bins` (one more than parts), or by category."""
 
     bins: list[float] | None = None
     categories: list[str] | None = None
     reference: list[float]
     current: list[float]
+
+    @model_validator(mode="after")
+    def _as_many_values_as_parts(self) -> "Distribution":
+        names = self.categories if self.bins is None else self.bins[1:]
+        if names is None or not len(names) == len(self.reference) == len(self.current):
+            raise ValueError("expected a value for each part, then and now")
+        return self
 
 
 class Missing(BaseModel):

@@ -56,11 +56,11 @@ def test_a_model_is_better_on_new_rows_and_no_worse_on_old_ones(
 
 
 def test_the_comparison_shows_each_metric_on_both_splits_and_slices() -> None:
-    text = markdown(comparison((1.0, 0.9), (2.0, 2.5)), ["because"])
+    text = markdown(comparison((1.0, 0.9), (2.0, 2.5)), "retrain/x")
     assert "| rmse (primary) | 1 | 0.9 | better | 2 | 2.5 | worse |" in text
     assert "| mae | 1 | 1 | same | 1 | 1 | same |" in text
     assert "| a\\|b | 7 | 2 | 2.5 | worse |" in text
-    assert "it is not better.\n- because\n" in text
+    assert "The champion is x; the candidate is better.\n\n- Branch: retrain/x\n- Data\n" in text
 
 
 def cloned(repo: Path, folder: Path, branch: str) -> str:  # noqa: F811
@@ -118,12 +118,11 @@ def test_the_newest_branch_counts_and_a_merged_one_by_its_comparison(repo: Path)
     assert found
     assert found[0] == NOW - timedelta(days=1)
     (repo / "reports").mkdir()
-    (repo / "reports/retrain.md").write_text("# Retrained\n")
+    text = markdown(comparison((1.0, 0.9), (2.0, 1.5)), branch_name(NOW, MODEL))
+    (repo / "reports/retrain.md").write_text(text)
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "-m", "Merge")
-    merged = last(None)
-    assert merged
-    assert merged[1] == f"commit {git(repo, 'rev-parse', '--short', 'HEAD')}"
+    assert last(None) == (NOW, branch_name(NOW, MODEL))
 
 
 def test_it_waits_out_the_cooldown(repo: Path) -> None:  # noqa: F811

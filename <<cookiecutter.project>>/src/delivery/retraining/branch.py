@@ -30,21 +30,16 @@ def remote() -> str | None:
 def last(to: str | None) -> tuple[datetime, str] | None:
     """Return when the newest branch came, here or at a remote, and its name; None before any.
 
-    One that was merged and is gone counts by the commit that brought its comparison.
+    One that was merged and is gone counts by the comparison that it left at HEAD.
     """
     names = git("for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/{PREFIX}").split()
     if to:
         listed = git("ls-remote", "--heads", to, f"refs/heads/{PREFIX}*")
         names += [line.split("refs/heads/", 1)[1] for line in listed.splitlines()]
-    found = [
-        (datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC), match[0])
-        for match in map(NAME.fullmatch, names)
-        if match
-    ]
-    merged = run_git("log", "-1", "--format=%cI %h", "HEAD", "--", str(COMPARISON)).stdout.split()
-    if merged:
-        found.append((datetime.fromisoformat(merged[0]), f"commit {merged[1]}"))
-    return max(found, default=None)
+    merged = NAME.search(run_git("show", f"HEAD:./{COMPARISON}").stdout)
+    found = [match for match in (merged, *map(NAME.fullmatch, names)) if match]
+    times = [datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) for match in found]
+    return max(zip(times, (match[0] for match in found), strict=True), default=None)
 
 
 def publish(clone: Path, commit: str, branch: str, to: str | None) -> Proposal | None:

@@ -56,15 +56,14 @@ def _gained(ours: float | None, theirs: float | None, direction: str) -> float:
     return ours - theirs if direction == "higher" else theirs - ours
 
 
-def markdown(found: Comparison, why: list[str]) -> str:
-    """Write the comparison as Markdown, the same text for the same figures."""
-    better = "it is better" if not why else "it is not better"
+def markdown(found: Comparison, branch: str) -> str:
+    """Write the comparison of a better model as Markdown, with the branch that brings it."""
     lines = [
         f"# Retrained: {found.candidate} against {found.champion}",
         "",
-        f"The champion is {found.against}; {better}.",
-        *(f"- {line}" for line in why),
+        f"The champion is {found.against}; the candidate is better.",
         "",
+        f"- Branch: {branch}",
         *(f"- {line}" for line in found.data),
         f"- Old test rows: {found.old['rows']:,} of those that tested the champion, and that the "
         "candidate has not learned from.",

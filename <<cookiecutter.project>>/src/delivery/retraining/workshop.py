@@ -2,11 +2,11 @@
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from delivery.gates.gate import Figures
-from project.artefacts import COMPARISON, DVC_LOCK, LABELS, ONNX, PARAMS, PREDICTIONS, TEST, TRAIN
+from project.artefacts import COMPARISON, DVC_LOCK, LABELS, ONNX, PARAMS, TEST, TRAIN
 from project.clean_clone import CleanClone, Say
 from project.errors import UserError
 from project.files import read_json
@@ -16,6 +16,7 @@ from project.overrides import repro_command
 
 BASE = (TRAIN, TEST, ONNX)
 REFUSED = "refused: "
+LOCAL = Path(".dvc/config.local")
 
 
 class RefusedModelError(UserError):
@@ -30,6 +31,9 @@ class Workshop:
         self.commit = commit
         self._clone = CleanClone("retraining", commit, folder / "clone", cache=str(cache))
         self.project = self._clone.project
+        if LOCAL.exists():  # what opens a remote
+            shutil.copyfile(LOCAL, self.project / LOCAL)
+            _dvc("config", "--local", "cache.dir", str(cache), cwd=self.project)
         self._bases = folder / "bases"
 
     def base(self, commit: str) -> Path | None:
@@ -66,8 +70,9 @@ class Workshop:
 
     def add_labelled(self) -> str:
         """Add predictions whose labels have come; return what was said of them."""
+        recording = read_params(self.project / PARAMS)["serving"]["recording"]
         command = ["bin/python", "-m", "monitoring.feedback"]
-        command += [str(path.resolve()) for path in (LABELS, PREDICTIONS)]
+        command += [str(path.resolve()) for path in (LABELS, Path(recording["folder"]))]
         return _ran(command, self.project).strip()
 
     def run(self, say: Say) -> None:
@@ -93,11 +98,17 @@ class Workshop:
         figures: Figures = read_json(self.project / COMPARISON)
         return figures
 
-    def commit_branch(self, branch: str, message: str, paths: Sequence[str]) -> str:
-        """Commit what the run has changed upon the commit it began from; return the commit."""
+    def commit_branch(
+        self, branch: str, message: str, paths: Sequence[str], identity: Mapping[str, str]
+    ) -> str:
+        """Commit what the run has changed upon the commit it began from; return the commit.
+
+        identity: git's variables, as a clone has not what the project's own settings say.
+        """
         git("checkout", "--quiet", "-B", branch, cwd=self.project)
         git("add", "--all", "--", *paths, cwd=self.project)
-        git("commit", "--quiet", "--no-verify", "--message", message, cwd=self.project)
+        said = ("--quiet", "--no-verify", "--message", message)
+        git("commit", *said, cwd=self.project, **identity)
         return git("rev-parse", "HEAD", cwd=self.project)
 
     def _brought(self, paths: list[str]) -> bool:
