@@ -76,10 +76,11 @@ def _move(column: Column, prediction: bool, run: Run) -> Move:
 
 
 def _test(column: Column) -> str:
+    name = column.test.upper() if len(column.test) <= 3 else column.test  # PSI, KS
     if column.score is None:
-        return f"{column.test}: not defined"
+        return f"{name}: not defined"
     bound = "" if column.threshold is None else f", threshold {number(column.threshold)}"
-    return f"{column.test} {number(column.score)}{bound}"
+    return f"{name} {number(column.score)}{bound}"
 
 
 def _notes(column: Column) -> list[str]:
