@@ -1,5 +1,6 @@
 """A folder of its own for each test, and the check that a refusal is one line and no more."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import pytest
 from project.errors import one_line
 
 Main = Callable[[], None]
+
+# Tests commit thousands of times: what they write need not outlive a power cut, nor be tidied.
+QUICKLY = {"core.fsync": "none", "gc.auto": "0", "maintenance.auto": "false"}
+for number, (key, value) in enumerate(QUICKLY.items(), int(os.environ.get("GIT_CONFIG_COUNT", 0))):
+    os.environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    os.environ["GIT_CONFIG_COUNT"] = str(number + 1)
 
 
 @pytest.fixture
