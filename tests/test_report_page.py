@@ -1,5 +1,6 @@
 """The model's card in a real browser: whole, readable on a phone, and silent on any network."""
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,6 +147,26 @@ def test_verdicts_and_deployments_stand_where_they_happened(
     shapes = section.locator("svg .before, svg .now")
     assert shapes.count() == 2 * section.locator("svg").count() > 0
     assert all(shape.bounding_box()["height"] > 20 for shape in shapes.all())  # type: ignore[index]
+
+
+@pytest.mark.parametrize("case", ["classification"])
+def test_what_make_drift_has_found_is_shown(browser: Browser, project: Path) -> None:
+    recorded = project.parent / "recorded.jsonl"
+    traffic = make(project, "simulate", "DRIFT=shift", "ROWS=600", f"OUT={recorded}")
+    assert traffic.returncode == 0, traffic.stderr
+    make(project, "drift", f"CURRENT={recorded}")
+    verdict = json.loads(next((project / "reports/drift").glob("*.json")).read_text())
+    assert make(project, "report").returncode == 0
+
+    section = opened(browser, project, 390).locator("section#monitoring")
+    assert section.locator(".finding h3").inner_text() == "Drift"
+    shown = section.locator(".moves figure")
+    assert shown.count() == 6
+    drifted = {each["name"] for each in verdict["columns"] if each["drifted"]}
+    first = shown.first
+    assert first.locator(".drifted").is_visible()
+    assert first.locator(".id").inner_text() in drifted
+    assert all(each.bounding_box()["height"] > 20 for each in section.locator("svg .now").all())  # type: ignore[index]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
