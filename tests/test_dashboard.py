@@ -88,12 +88,17 @@ def watch(
             # A path has no counter before its first request, and no rate before its second scrape.
             golden = json.loads((project / "reports/golden.json").read_text())
             assert service.predict(golden["inputs"])[0] == 200
-            wait_for(lambda: len(values(url, 'model_requests_total{path="/predict"}', since)) > 1)
+            wait_for(
+                lambda: len(values(url, 'model_requests_total{path="/predict"}', since)) > 1,
+                seconds=180,
+            )
             traffic(project, service.url)
             clone = folder / "clone"
             job = run_job(project, clone, f"http://{gateway}", git(project, "rev-parse", "HEAD"))
-            wait_for(lambda: values(url, "model_drift_last_run_timestamp_seconds", since))
-            wait_for(lambda: values(url, 'ALERTS{alertstate="firing"}', since))
+            wait_for(
+                lambda: values(url, "model_drift_last_run_timestamp_seconds", since), seconds=180
+            )
+            wait_for(lambda: values(url, 'ALERTS{alertstate="firing"}', since), seconds=180)
             yield Watch(url, since, clone, job)
 
 
