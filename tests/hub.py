@@ -27,7 +27,7 @@ def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
             path = project / f"conf/environment/{name}.yaml"
             edit(path, "p99_milliseconds: 250", "p99_milliseconds: 9000")
         prod = project / "conf/environment/prod.yaml"
-        edit(prod, "wait_seconds: 600", "wait_seconds: 20")
+        edit(prod, "wait_seconds: 600", "wait_seconds: 60")
         edit(prod, "margins: {balanced_accuracy: 0.0", "margins: {balanced_accuracy: 1.0")
         for target in ("keys", "repro"):
             done = make(project, target)

@@ -1,4 +1,4 @@
-"""From a merge to DEV and TEST by the workflows themselves, run by act.
+"""From a merge to PROD and back by the workflows themselves, run by act.
 
 One project, one remote, one registry: a step's test begins where the one before it ended, as its
 users' days do. What is asserted is what remote, registry and records hold afterwards.
@@ -94,3 +94,25 @@ def test_test_takes_what_dev_runs_and_is_tested_there(hub: GitHub) -> None:
     assert verified["verification"]["passed"]
     checks = {check["id"] for check in integrated["verification"]["checks"]}
     assert checks > {"golden", "inputs", "refusals", "load"}
+
+
+@pytest.mark.parametrize(
+    ("people", "inputs", "why"),
+    [
+        ({"prod_approval": "grace"}, {}, "prod: nobody approved"),
+        ({"prod_approval": "grace", "prod": "grace"}, {}, "grace, who approved before"),
+        ({"prod_approval": "ada", "prod": "grace"}, {}, "ada, who started this run"),
+        ({"prod_approval": "grace", "prod": "alan"}, {"change": "soon"}, "CHANGE=soon does not"),
+    ],
+    ids=["one approval", "one person", "who started it", "no ticket"],
+)
+def test_prod_is_refused(
+    people: dict[str, str], inputs: dict[str, str], why: str, hub: GitHub
+) -> None:
+    hub.approve(**people)
+
+    done = promote(hub, "prod", **inputs)
+
+    assert not done.passed
+    assert why in done.log
+    assert actions(hub, "prod") == []
