@@ -27,7 +27,7 @@ with sync_playwright() as play:
     page.goto(sys.argv[2])
     page.frames[1].get_by_text("Drifted Columns", exact=True).wait_for(timeout=60_000)
     print([url for url in asked if not url.startswith(("file:", "data:", "about:"))], wrong)
-    print(page.locator("h1").inner_text())
+    print(*page.locator("h1").inner_text().split())
 """
 
 
