@@ -69,6 +69,9 @@ def watch(
     trained = train(template, shared_folder, ("model=random_forest",))
     project = Path(shutil.copytree(trained, folder / "project", symlinks=True))
     on_remotes(project, folder)
+    serving = project / "dist/bento/src/serving.json"
+    settings = json.loads(serving.read_text())
+    serving.write_text(json.dumps(settings | {"port": 0}))  # any that is free
     since = time.time()
     with served(project) as service, pushgateway(folder) as gateway:
         scraped: list[dict[str, Any]] = [
