@@ -116,3 +116,17 @@ def test_prod_is_refused(
     assert not done.passed
     assert why in done.log
     assert actions(hub, "prod") == []
+
+
+def test_prod_takes_what_two_have_approved(hub: GitHub) -> None:
+    hub.approve(prod_approval="grace", prod="alan")
+
+    done = promote(hub, "prod")
+
+    assert done.passed, done.log
+    deployed, verified = records(hub, "prod")
+    assert deployed["digest"] == records(hub, "test")[0]["digest"]
+    assert deployed["change"] == "OPS-1"
+    assert deployed["reason"] == "monthly approved by grace and alan"
+    assert verified["verification"]["passed"]
+    assert not list((hub.artefacts / "backup").rglob("*.tar"))  # nothing ran there yet
