@@ -25,7 +25,9 @@ def gateway(tmp_path: Path) -> Iterator[str]:
         pytest.skip(f"{PROGRAM} is not installed")
     url = f"127.0.0.1:{free_port()}"
     server = subprocess.Popen(
-        [PROGRAM, f"--web.listen-address={url}"], stderr=subprocess.DEVNULL, cwd=tmp_path
+        [PROGRAM, f"--web.listen-address={url}", f"--persistence.file={tmp_path}/pushed"],
+        stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
     )
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and server.poll() is None:
