@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.act import GitHub, Run
-from tests.conftest import git
-from tests.hub import clone
+from tests.conftest import commit_all, git
+from tests.hub import clone, edit, merge
 from tests.projects import make
 
 pytestmark = pytest.mark.xdist_group("workflows")
@@ -130,3 +130,30 @@ def test_prod_takes_what_two_have_approved(hub: GitHub) -> None:
     assert deployed["reason"] == "monthly approved by grace and alan"
     assert verified["verification"]["passed"]
     assert not list((hub.artefacts / "backup").rglob("*.tar"))  # nothing ran there yet
+
+
+def test_an_environment_goes_back_by_hand(hub: GitHub, tmp_path: Path) -> None:
+    first = records(hub, "dev")[0]["digest"]
+    bring_to_dev(hub, clone(hub, tmp_path))
+    inputs = {"environment": "dev", "record": "", "change": "", "reason": "it is slow"}
+
+    done = hub.run("rollback", DISPATCH, {"inputs": inputs})
+
+    assert done.passed, done.log
+    back, verified = records(hub, "dev")[-2:]
+    assert (back["action"], back["digest"], back["reason"]) == ("rollback", first, "it is slow")
+    assert verified["verification"]["passed"]
+
+
+def bring_to_dev(hub: GitHub, project: Path) -> None:
+    """Train another model, and bring it to DEV by make alone, as without GitHub."""
+    for name, value in (("name", "Ada"), ("email", "ada@example.org")):
+        git(project, "config", f"user.{name}", value)
+    edit(project / "conf/model/random_forest.yaml", "n_estimators: 100", "n_estimators: 101")
+    (project / "keys/signing.key").write_text(hub.secrets["SIGNING_KEY"])
+    for words in (("repro",), ("sign",), ("deploy", "verify", "ENV=dev")):
+        if words == ("sign",):
+            commit_all(project, "More trees")
+            merge(hub, project)
+        done = make(project, *words, environment=hub.path)
+        assert done.returncode == 0, done.stdout + done.stderr
