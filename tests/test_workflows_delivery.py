@@ -5,6 +5,7 @@ users' days do. What is asserted is what remote, registry and records hold after
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,25 @@ def test_prod_takes_what_two_have_approved(hub: GitHub) -> None:
     assert not list((hub.artefacts / "backup").rglob("*.tar"))  # nothing ran there yet
 
 
-def test_an_environment_goes_back_by_hand(hub: GitHub, tmp_path: Path) -> None:
+def test_a_failing_verification_takes_prod_back(hub: GitHub, tmp_path: Path) -> None:
+    first = records(hub, "prod")[0]["digest"]
+    second = bring_to_test(hub, clone(hub, tmp_path))
+    nobody = replace(hub, variables=hub.variables | {"URL": "http://127.0.0.1:9"})
+    hub.approve(prod_approval="grace", prod="alan")
+
+    done = promote(nobody, "prod")
+
+    assert not done.passed
+    assert "nobody listens at http://127.0.0.1:9" in done.log
+    deployed, verified, back = records(hub, "prod")[2:]
+    assert (deployed["action"], deployed["digest"]) == ("deploy", second)
+    assert verified["verification"]["passed"] is False
+    assert (back["action"], back["digest"]) == ("rollback", first)
+    assert list((hub.artefacts / "backup").rglob("*.tar"))
+
+
+def test_an_environment_goes_back_by_hand(hub: GitHub) -> None:
     first = records(hub, "dev")[0]["digest"]
-    bring_to_dev(hub, clone(hub, tmp_path))
     inputs = {"environment": "dev", "record": "", "change": "", "reason": "it is slow"}
 
     done = hub.run("rollback", DISPATCH, {"inputs": inputs})
@@ -145,15 +162,21 @@ def test_an_environment_goes_back_by_hand(hub: GitHub, tmp_path: Path) -> None:
     assert verified["verification"]["passed"]
 
 
-def bring_to_dev(hub: GitHub, project: Path) -> None:
-    """Train another model, and bring it to DEV by make alone, as without GitHub."""
+def bring_to_test(hub: GitHub, project: Path) -> str:
+    """Train another model, bring it to TEST by make alone, as without GitHub; return its digest."""
     for name, value in (("name", "Ada"), ("email", "ada@example.org")):
         git(project, "config", f"user.{name}", value)
     edit(project / "conf/model/random_forest.yaml", "n_estimators: 100", "n_estimators: 101")
     (project / "keys/signing.key").write_text(hub.secrets["SIGNING_KEY"])
-    for words in (("repro",), ("sign",), ("deploy", "verify", "ENV=dev")):
-        if words == ("sign",):
-            commit_all(project, "More trees")
-            merge(hub, project)
-        done = make(project, *words, environment=hub.path)
-        assert done.returncode == 0, done.stdout + done.stderr
+    by_make(hub, project, "repro")
+    commit_all(project, "More trees")
+    merge(hub, project)
+    by_make(hub, project, "sign")
+    for environment in ("dev", "test"):
+        by_make(hub, project, "deploy", "verify", f"ENV={environment}")
+    return str(records(hub, "test")[-2]["digest"])
+
+
+def by_make(hub: GitHub, project: Path, *words: str) -> None:
+    done = make(project, *words, environment=hub.path)
+    assert done.returncode == 0, done.stdout + done.stderr
