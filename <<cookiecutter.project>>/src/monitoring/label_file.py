@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from project.conversion import convert_values, labels_of
 from project.errors import UserError
-from project.settings.source import FileSource
+from project.settings.source import CsvForm
 from project.table_stream import open_table
 from project.tables import Contract
 
-PLAIN = FileSource(kind="file", path="", delimiter=",", missing=["", "NA", "NaN", "nan", "null"])
+PLAIN = CsvForm(delimiter=",", missing=["", "NA", "NaN", "nan", "null"])
 #: Under this name the reader gives a column that the file calls `label`, a word of the model's own.
 LABEL = "label_column"
 

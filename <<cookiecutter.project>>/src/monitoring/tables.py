@@ -2,25 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from monitoring.batch import Batch, Tally
 from monitoring.watched import Watched, answers
 from project.artefacts import REFERENCE
-from project.conversion import as_known, convert_values
+from project.conversion import as_known
 from project.errors import UserError
 from project.loading import load
 from project.onnx_model import OnnxModel
-from project.settings.group import ColumnType
-from project.settings.source import FileSource, Source
-from project.table_stream import open_table
+from project.settings.source import Source
+from project.table_stream import form_of, open_table, typed
 from project.tables import read_table
-
-PLAIN = FileSource(
-    kind="file", path="", delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
-)
 
 
 class TableRows:
@@ -39,8 +33,7 @@ class TableRows:
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows; `UserError` names the first value that is of another type."""
-        settings: Any = load("source", Source)
-        source = settings if isinstance(settings, FileSource) else PLAIN
+        source = form_of(load("source", Source))
         for path in self._paths:
             before = 0
             for table in open_table(path, source, []).batches:
@@ -58,33 +51,17 @@ class TableRows:
             [watched.answer if name == given else name for name in table.column_names]
         )
         kinds = {**watched.contract.columns, watched.answer: watched.answer_kind}
-        typed = {
-            name: _typed(table.column(name), kind, name, path, before)
+        columns = {
+            name: typed(table.column(name), kind, name, path, before)
             for name, kind in kinds.items()
             if name in table.column_names
         }
-        for name in self._seen.keys() & typed.keys():
-            typed[name] = as_known(typed[name], self._seen[name])
-        if watched.answer not in typed and watched.contract.columns.keys() <= typed.keys():
-            typed[watched.answer] = answers(self._model.predict(pa.table(typed)))
-        self.tally.columns.update(table.column_names, typed)
-        recorded = watched.as_recorded(pa.table(typed))
-        if watched.answer in typed:
-            recorded = recorded.append_column(watched.answer, typed[watched.answer])
+        for name in self._seen.keys() & columns.keys():
+            columns[name] = as_known(columns[name], self._seen[name])
+        if watched.answer not in columns and watched.contract.columns.keys() <= columns.keys():
+            columns[watched.answer] = answers(self._model.predict(pa.table(columns)))
+        self.tally.columns.update(table.column_names, columns)
+        recorded = watched.as_recorded(pa.table(columns))
+        if watched.answer in columns:
+            recorded = recorded.append_column(watched.answer, columns[watched.answer])
         return Batch(recorded)
-
-
-def _typed(
-    column: pa.ChunkedArray, kind: ColumnType, name: str, path: Path, before: int
-) -> pa.Array:
-    try:
-        values, unreadable = convert_values(column, kind, name)
-    except UserError as error:
-        raise UserError(str(error).replace("data:", f"{path}:", 1)) from None
-    if unreadable.any():
-        row = int(unreadable.argmax())
-        raise UserError(
-            f"{path}: row {before + row + 1:,}, column {name}: expected a {kind}, found "
-            f"{str(column[row].as_py())[:60]!r}"
-        )
-    return values

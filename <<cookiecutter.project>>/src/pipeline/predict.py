@@ -17,20 +17,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from project.artefacts import BENTO
-from project.conversion import as_known, convert_values
+from project.conversion import as_known
 from project.errors import UserError, one_line
 from project.files import read_json, replacing
 from project.inputs import Inputs, model_inputs
 from project.loading import load
 from project.onnx_model import OnnxModel, Predictions
 from project.overrides import repro_command
-from project.settings.group import ColumnType
 from project.settings.source import CsvForm, Source
 from project.table_files import is_parquet
-from project.table_stream import TableStream, ahead, open_table, row_count
+from project.table_stream import TableStream, ahead, form_of, open_table, row_count, typed
 
-#: How a CSV is written, where the project's own data is none.
-PLAIN = CsvForm(delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"])
 Tell = Callable[[int], object]
 
 
@@ -67,29 +64,14 @@ class Scorer:
     def _inputs(self, batches: Iterable[pa.Table], path: Path) -> Iterator[tuple[Inputs, pa.Table]]:
         contract, before = self.model.contract, 0
         for table in batches:
-            typed = {}
+            inputs = {}
             for name, kind in contract.columns.items():
-                values = self._typed(table.column(name), kind, name, path, before)
-                typed[name] = as_known(values, self._known[name]) if kind == "category" else values
-            yield model_inputs(pa.table(typed), contract), table
+                values = typed(table.column(name), kind, name, path, before)
+                inputs[name] = as_known(values, self._known[name]) if kind == "category" else values
+            yield model_inputs(pa.table(inputs), contract), table
             before += table.num_rows
         if not before:
             raise UserError(f"{path}: a header and no rows; expected at least one row")
-
-    def _typed(
-        self, column: pa.ChunkedArray, kind: ColumnType, name: str, path: Path, before: int
-    ) -> pa.Array:
-        try:
-            values, unreadable = convert_values(column, kind, name)
-        except UserError as error:
-            raise UserError(str(error).replace("data:", f"{path}:", 1)) from None
-        if unreadable.any():
-            row = int(unreadable.argmax())
-            raise UserError(
-                f"{path}: row {before + row + 1:,}, column {name}: expected a {kind}, found "
-                f"{column[row].as_py()!r}"
-            )
-        return values
 
     def _columns(self, answer: Predictions) -> dict[str, pa.Array]:
         classes = self.model.contract.classes
@@ -136,12 +118,10 @@ def _writer(path: Path, schema: pa.Schema, delimiter: str) -> Any:
 def main() -> None:
     """Score the file that make names."""
     path, out = _paths(*sys.argv[1:3])
-    settings = load("source", Source)
+    source = form_of(load("source", Source))
     scorer, start = Scorer(), time.perf_counter()
     with _progress(path) as tell:
-        rows = score_file(
-            path, out, settings if isinstance(settings, CsvForm) else PLAIN, scorer, tell
-        )
+        rows = score_file(path, out, source, scorer, tell)
     print(f"{rows:,} rows in {time.perf_counter() - start:.1f} s: {out}")
 
 

@@ -11,7 +11,9 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from project.columns import normalise_all
+from project.conversion import convert_values
 from project.errors import UserError
+from project.settings.group import ColumnType
 from project.settings.source import CsvForm
 from project.table_files import (
     first_line,
@@ -25,6 +27,8 @@ from project.table_files import (
 BATCH_ROWS = 65_536  # bounds memory: a batch of 300 columns is 80 MB
 BATCH_BYTES = 128 * 2**20  # as do these, where a column holds long texts
 BLOCK_BYTES = 8 * 2**20  # of a CSV
+#: How a CSV is written, where the project's own data is none.
+PLAIN = CsvForm(delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"])
 
 Item = TypeVar("Item")
 
@@ -46,6 +50,31 @@ def open_table(path: Path, source: CsvForm, numbers: list[str]) -> TableStream:
     """
     refuse_missing(path)
     return _open_parquet(path) if is_parquet(path) else _open_csv(path, source, numbers)
+
+
+def form_of(source: object) -> CsvForm:
+    """Return how a CSV is written: as the project's own source, where that is one."""
+    return source if isinstance(source, CsvForm) else PLAIN
+
+
+def typed(
+    column: pa.ChunkedArray, kind: ColumnType, name: str, path: Path, before: int
+) -> pa.Array:
+    """Convert a batch's column; `UserError` names the first value that is of another type.
+
+    before: how many rows of the file at `path` came in earlier batches.
+    """
+    try:
+        values, unreadable = convert_values(column, kind, name)
+    except UserError as error:
+        raise UserError(str(error).replace("data:", f"{path}:", 1)) from None
+    if unreadable.any():
+        row = int(unreadable.argmax())
+        raise UserError(
+            f"{path}: row {before + row + 1:,}, column {name}: expected a {kind}, found "
+            f"{repr(column[row].as_py())[:60]}"
+        )
+    return values
 
 
 def _open_parquet(path: Path) -> TableStream:

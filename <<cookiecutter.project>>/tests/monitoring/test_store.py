@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pytest
+import yaml
 from pyarrow import csv, parquet
 
 from monitoring import drift, simulate
@@ -268,6 +269,26 @@ def test_rows_of_a_table_are_scored_by_the_model(
     verdict = verdicts()[-1]
     assert verdict["prediction"]["drifted"]
     assert verdict["window"] == {"from": None, "to": None}
+
+
+def test_a_table_is_read_as_the_projects_own_data_also_where_that_has_a_url(
+    project: Path, call: Call
+) -> None:
+    call(simulate.main, DRIFT="none", ROWS=400, OUT="rows.csv")
+    rows = Path("rows.csv").read_text(encoding="utf-8")
+    Path("rows.csv").write_text(rows.replace(",", ";"), encoding="utf-8")
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    params["source"] = {
+        "kind": "http",
+        "url": "https://example.org/houses.csv",
+        "sha256": "unknown",
+        "path": "src/pipeline/http_source.py",
+        "delimiter": ";",
+        "missing": [""],
+    }
+    Path("params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+
+    assert call(drift.main, CURRENT="rows.csv") == 0
 
 
 def test_a_column_that_is_gone_is_drift_and_one_that_is_new_is_named(
