@@ -6,6 +6,7 @@ of sha256sum; list and bundle go to the registry, attached to the package.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -38,6 +39,8 @@ from project.oci import (
 KEYLESS_TYPE = "application/vnd.slipway.keyless.v1"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 ISSUER = "https://token.actions.githubusercontent.com"
+#: What deliver.yml builds: on another branch anybody who may push could have changed it.
+REFS = r"(heads/(main|develop)|tags/v.*)"
 LIST, BUNDLE = "SHA256SUMS", "SHA256SUMS.sigstore.json"
 TITLE = "org.opencontainers.image.title"
 
@@ -109,7 +112,8 @@ def expected_identity() -> str:
             "IDENTITY: who may have signed? type: make verify-keyless DIGEST=… IDENTITY="
             "'^https://github.com/OWNER/REPOSITORY/.github/workflows/deliver.yml@'"
         )
-    return f"^https://github.com/{repository}/.github/workflows/deliver.yml@refs/(heads|tags)/"
+    workflow = re.escape(f"https://github.com/{repository}/.github/workflows/deliver.yml@refs/")
+    return f"^{workflow}{REFS}$"
 
 
 def _described(path: Path, media_type: str) -> Descriptor:

@@ -76,6 +76,25 @@ def test_what_a_workflow_signed_is_verified_by_its_identity(
         verified(digest, monkeypatch, IDENTITY="^https://github.com/other/")
 
 
+@pytest.mark.parametrize(
+    "who",
+    [
+        DELIVER.replace("main", "try"),
+        DELIVER.replace("main", "main-2"),
+        DELIVER.replace("heads/main", "pull/7/merge"),
+        DELIVER.replace("deliver.yml", "other.yml"),
+    ],
+)
+def test_a_workflow_that_anybody_may_change_is_not_believed(
+    who: str, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHO", who)
+    keyless.main()
+
+    with pytest.raises(UserError, match="other identity"):
+        verified(digest, monkeypatch)
+
+
 def test_the_list_is_of_the_files_that_make_sign_signs(digest: str) -> None:
     signed = signed_files(Path("dist/signature.json").read_bytes())
     listed = keyless.listed_files(verify_package()).decode().splitlines()
