@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from automation.gh import api
+from project.artefacts import DRIFT
 from project.errors import UserError, one_line
 from project.files import read_json
 from project.outputs import hand_on
 
-VERDICTS = Path("reports/drift")
 LABEL = "drift"
 
 
 def newest() -> tuple[Path, dict[str, Any]]:
     """Return the last verdict; `UserError` where there is none."""
-    found = sorted(VERDICTS.glob("*.json"))
+    found = sorted(DRIFT.glob("*.json"))
     if not found:
-        raise UserError(f"{VERDICTS}/: no verdict; type: make drift")
+        raise UserError(f"{DRIFT}/: no verdict; type: make drift")
     return found[-1], read_json(found[-1])
 
 

@@ -7,9 +7,8 @@ import pyarrow as pa
 
 from monitoring.batch import Array
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
-
-
+#: 2^64 by the golden ratio, an odd number: Knuth's multiplicative hashing.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 #: A part has so many columns whose values seldom come twice: one that is stuck repeats no row.
 CONTINUOUS = 3
 MOST_PARTS = 4
@@ -58,7 +57,7 @@ def row_hashes(table: pa.Table) -> Array:
             names = np.array([_hash(text) for text in encoded.dictionary.to_pylist()], np.uint64)
             codes = encoded.indices.fill_null(len(names)).to_numpy()
             bits = np.append(names, np.uint64(0))[codes]
-        result = (result ^ bits) * _PRIME
+        result = (result ^ bits) * _GOLDEN
         result ^= result >> np.uint64(29)
     return result
 

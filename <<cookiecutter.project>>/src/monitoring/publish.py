@@ -1,6 +1,7 @@
 """A verdict as Prometheus metrics: in a file, and in a Pushgateway where one is named."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -111,6 +112,4 @@ def _quality(quality: dict[str, Any] | None, gauge: Any, one: Any, same: dict[st
 
 
 def _seconds(time: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(time).timestamp()

@@ -29,7 +29,7 @@ PERIODS = (
 
 
 class Quality:
-    """Collects the predictions that have a label; `None` of them where no label is there."""
+    """Collects the predictions that have a label."""
 
     def __init__(self, watched: Watched, labels: pa.Table) -> None:
         self._watched = watched

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from automation import drift_alert
+from project.artefacts import DRIFT
 from project.errors import UserError
 from project.files import write_json
 
@@ -38,8 +39,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, An
 
 
 def verdict(**other: Any) -> None:
-    found = len(list(drift_alert.VERDICTS.glob("*.json")))
-    write_json(drift_alert.VERDICTS / f"2026112{found}T000000Z.json", VERDICT | other)
+    found = len(list(DRIFT.glob("*.json")))
+    write_json(DRIFT / f"2026112{found}T000000Z.json", VERDICT | other)
 
 
 def test_drift_opens_one_issue_and_adds_to_it(asked: list[tuple[str, Any]]) -> None:

@@ -15,8 +15,6 @@ from .state.conftest import deploy, digest, git, own_settings, record, remote, r
 
 __all__ = ["own_settings", "remote", "repo"]
 
-Said = tuple[list[str], str]
-
 
 @pytest.fixture
 def three(repo: Path) -> list[Record]:

@@ -1,6 +1,6 @@
 """Who asks what runs, or what ran, gets a table."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from project.files import write_json
 from .state.conftest import deploy, digest, git, own_settings, record, remote, repo, state
 
 __all__ = ["own_settings", "remote", "repo"]
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
