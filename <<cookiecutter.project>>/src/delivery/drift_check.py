@@ -1,11 +1,14 @@
-"""Would drift be seen? Simulated traffic with and without it, held against training."""
+"""Would drift be seen? Simulated traffic with and without it, held against training.
 
-import os
+In a folder of its own: these verdicts are not the project's, and no page or alert tells of them.
+"""
+
 import subprocess
 import sys
 from pathlib import Path
 
 from delivery.checks import Check
+from project.trial_folder import lay_out, variables
 
 FOLDER = Path("build/integration")
 ROWS = "1000"
@@ -15,12 +18,13 @@ EXPECTED = {"none": 0, "shift": 3}
 
 def check_drift() -> Check:
     """Simulate each kind, and see that the watch on drift says what it should."""
+    lay_out(FOLDER)
     for kind, expected in EXPECTED.items():
-        traffic = FOLDER / f"{kind}.jsonl"
-        simulated = _run("monitoring.simulate", DRIFT=kind, ROWS=ROWS, OUT=str(traffic))
+        traffic = f"{kind}.jsonl"
+        simulated = _run("monitoring.simulate", DRIFT=kind, ROWS=ROWS, OUT=traffic)
         if simulated.returncode:
             return Check("drift", False, f"no traffic with drift {kind}: {_said(simulated)}")
-        found = _run("monitoring.drift", CURRENT=str(traffic), SINCE="")
+        found = _run("monitoring.drift", CURRENT=traffic, SINCE="")
         if found.returncode != expected:
             ended = f"ended with {found.returncode}, expected {expected}"
             return Check("drift", False, f"drift {kind}: make drift {ended}: {_said(found)}")
@@ -29,9 +33,9 @@ def check_drift() -> Check:
 
 def _run(module: str, **words: str) -> subprocess.CompletedProcess[str]:
     # What is simulated is no news of the model: nothing is told of it.
-    environment = os.environ | {"URL": "", "LABELS": "", "PUSHGATEWAY": ""} | words
+    environment = variables(**{"URL": "", "LABELS": "", "PUSHGATEWAY": ""} | words)
     command = [sys.executable, "-m", module]
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=FOLDER, env=environment, capture_output=True, text=True)
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

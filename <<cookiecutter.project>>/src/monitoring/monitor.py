@@ -7,7 +7,6 @@ verdicts of the project see any of it.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,25 +20,14 @@ from monitoring.laptop import Laptop, find_programs
 from monitoring.loopback import Loopback, listening
 from monitoring.prometheus import INTERVAL, alerts, ask
 from monitoring.rules import Watched
-from project.artefacts import (
-    BENTO,
-    CONF,
-    DRIFT,
-    DVC_LOCK,
-    MANIFEST,
-    ONNX,
-    PARAMS,
-    REFERENCE,
-    TEST,
-)
+from project.artefacts import BENTO, DRIFT, DVC_LOCK, MANIFEST
 from project.errors import UserError, one_line
 from project.files import read_json
 from project.git import last_change
 from project.settings.monitoring import Monitor, load_monitoring
+from project.trial_folder import lay_out, variables
 
 WORK = Path("build/monitor")
-#: What the check and the traffic read of the project.
-READ = (PARAMS, CONF, ONNX, REFERENCE, TEST)
 LAPTOP = "laptop"
 #: Exit codes of the drift check that are verdicts rather than errors.
 VERDICTS = (0, 3, 4)
@@ -53,7 +41,7 @@ def main() -> None:
     settings = load_monitoring().monitor
     laptop = Laptop(WORK, settings.haste, find_programs())
     watched = _watched()
-    _lay_out()
+    lay_out(WORK)
     with ExitStack() as servers:
         loopback = servers.enter_context(listening(WORK / DRIFT / "drift.prom"))
         service = servers.enter_context(laptop.service())
@@ -96,14 +84,6 @@ def _watched() -> Watched:
     )
 
 
-def _lay_out() -> None:
-    """Make a folder like the project's, in which nothing is of the project's own records."""
-    shutil.rmtree(WORK, ignore_errors=True)
-    for path in READ:
-        (WORK / path).parent.mkdir(parents=True, exist_ok=True)
-        (WORK / path).symlink_to(path.resolve())
-
-
 def _traffic(url: str, settings: Monitor) -> None:
     drift = os.environ.get("DRIFT", "") or "shift"
     rows = os.environ.get("ROWS", "") or str(settings.rows)
@@ -118,11 +98,10 @@ def _check() -> None:
 
 def _run(module: str, good: tuple[int, ...], **words: str) -> None:
     """Run a module in the folder that is like the project's; where it fails it has said why."""
-    sources = {"PYTHONPATH": str(Path("src").resolve())}
     done = subprocess.run(
         [sys.executable, "-m", module],
         cwd=WORK,
-        env={**os.environ, **sources, **words},
+        env=variables(**words),
         stdout=subprocess.PIPE,
         text=True,
         check=False,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,7 +101,11 @@ def test_drift_that_is_not_seen_is_a_failure(
         integration.main()
 
 
-def test_traffic_that_cannot_be_simulated_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_traffic_that_cannot_be_simulated_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     def unable(module: str, **words: Any) -> Any:
         return type("Done", (), {"returncode": 1, "stderr": "error: no rows\n", "stdout": ""})
 
