@@ -133,9 +133,27 @@ def test_prod_takes_what_two_have_approved(hub: GitHub) -> None:
     assert not list((hub.artefacts / "backup").rglob("*.tar"))  # nothing ran there yet
 
 
-def test_a_failing_verification_takes_prod_back(hub: GitHub, tmp_path: Path) -> None:
+def test_the_next_package_gets_a_share_of_prod_before_it_gets_all(
+    hub: GitHub, tmp_path: Path
+) -> None:
     first = records(hub, "prod")[0]["digest"]
     second = bring_to_test(hub, clone(hub, tmp_path))
+    hub.approve(prod_approval="grace", prod="alan")
+
+    done = promote(hub, "prod", canary="20")
+
+    assert done.passed, done.log
+    came = records(hub, "prod")[2:]
+    assert [record["action"] for record in came] == ["canary", "verify", "promote", "verify"]
+    assert {record["digest"] for record in came} == {second}
+    assert came[0]["share"] == {"weight": 20, "beside": first}
+    assert all(record["verification"]["passed"] for record in came[1::2])
+    assert list((hub.artefacts / "backup").rglob("*.tar"))
+
+
+def test_a_failing_verification_takes_prod_back(hub: GitHub, tmp_path: Path) -> None:
+    first, second = (records(hub, "prod")[at]["digest"] for at in (0, -1))
+    by_make(hub, clone(hub, tmp_path), "rollback", "verify", "ENV=test")
     nobody = replace(hub, variables=hub.variables | {"URL": "http://127.0.0.1:9"})
     hub.approve(prod_approval="grace", prod="alan")
 
@@ -143,11 +161,10 @@ def test_a_failing_verification_takes_prod_back(hub: GitHub, tmp_path: Path) -> 
 
     assert not done.passed
     assert "nobody listens at http://127.0.0.1:9" in done.log
-    deployed, verified, back = records(hub, "prod")[2:]
-    assert (deployed["action"], deployed["digest"]) == ("deploy", second)
+    deployed, verified, back = records(hub, "prod")[-3:]
+    assert (deployed["action"], deployed["digest"]) == ("deploy", first)
     assert verified["verification"]["passed"] is False
-    assert (back["action"], back["digest"]) == ("rollback", first)
-    assert list((hub.artefacts / "backup").rglob("*.tar"))
+    assert (back["action"], back["digest"]) == ("rollback", second)
 
 
 def test_an_environment_goes_back_by_hand(hub: GitHub) -> None:
