@@ -94,7 +94,7 @@ def test_what_does_not_hold_is_noted_and_told(broken: str, why: str, strict: Str
 def test_drift_that_is_not_seen_is_a_failure(
     strict: Strict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unseen = Check("drift", False, "drift shift: make drift ended with 0, expected 3")
+    unseen = Check("drift", False, "drift missing: make drift ended with 0, expected 3")
     monkeypatch.setattr(integration, "check_drift", lambda: unseen)
 
     with pytest.raises(UserError, match="ended with 0, expected 3"):
