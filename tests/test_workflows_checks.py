@@ -37,7 +37,7 @@ def test_a_request_runs_what_it_can_break_and_says_what_it_does_to_the_model(
     hub: GitHub, tmp_path: Path
 ) -> None:
     model = "conf/model/random_forest.yaml"
-    propose(hub, tmp_path, "fewer", model, "n_estimators: 100", "n_estimators: 10")
+    propose(hub, tmp_path, "fewer", model, "n_estimators: 10", "n_estimators: 1")  # 10 or 11
 
     done = hub.run("pull-request", "pull_request", pull_request(hub), ref="fewer")
 
