@@ -11,7 +11,12 @@ from pathlib import Path
 
 #: By the check that a change of these files asks for; a folder ends with a slash.
 PARTS = {
-    "code": ("src/", "tests/", "bin/", "Makefile", "pyproject.toml", "requirements/", ".github/"),
+    "code": (
+        *("src/", "tests/", "bin/", "Makefile", "pyproject.toml", "requirements/", ".github/"),
+        # What tests hold against the code as it stands, and not as a copy of theirs.
+        *("deploy/", "docs/runbooks/", "docs/drift.md", "dvc.yaml"),
+        *("conf/environment/", "conf/monitoring.yaml", "conf/source/"),
+    ),
     "pipeline": (
         *("src/project/", "src/pipeline/", "src/tracking/", "src/reporting/", "src/serving/"),
         *("conf/", "inputs/", "dvc.yaml", "dvc.lock", "params.yaml", "requirements/", "deploy/"),
