@@ -18,7 +18,7 @@ from delivery.notify import tell
 from delivery.service_checks import service_checks
 from delivery.state.store import StateStore
 from delivery.tables import short
-from delivery.verify_environment import note, patiently, served
+from delivery.verify_environment import note, patiently, recorded, served
 from project.errors import UserError, one_line
 
 LOAD_SECONDS = 60.0
@@ -30,9 +30,7 @@ def main() -> None:
     settings, store = load_environment(name), StateStore.open()
     if url:
         refuse_other_url(url)
-    seen = store.current(name, model)
-    if seen is None:
-        raise UserError(f"{name}/{model}: nothing runs there, so nothing can be tested")
+    seen = recorded(store, name, model, "tested")
     package = packages.fetch(seen.record.digest)  # of a canary the candidate
     with served(package, url) as (where, is_there):
         checks = patiently(where, is_there, package, settings, service_checks)

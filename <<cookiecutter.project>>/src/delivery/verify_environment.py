@@ -91,11 +91,7 @@ def main() -> None:
     settings, store = load_environment(name), StateStore.open()
     if url:
         refuse_other_url(url)
-    seen = store.current(name, model)
-    if seen is None:
-        raise UserError(f"{name}/{model}: nothing runs there, so nothing can be verified")
-    if seen.edited or seen.state.digest != seen.digest:
-        raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
+    seen = recorded(store, name, model, "verified")
     subject = seen.record.digest
     runtime = seen.state.chart_values.get("runtime", "bento")
     result = verify_environment(packages.fetch(subject), url, runtime, settings)
@@ -113,6 +109,19 @@ def main() -> None:
         line += f"; {_rolled_back(store, settings, seen, line)}"
     tell(settings.notify, line)
     raise UserError(line)
+
+
+def recorded(store: StateStore, name: Name, model: str, done: str) -> Deployed:
+    """Return what runs in an environment, as its records say; done: what is to be done with it.
+
+    Raises `UserError` where nothing runs there, or something that no record knows.
+    """
+    seen = store.current(name, model)
+    if seen is None:
+        raise UserError(f"{name}/{model}: nothing runs there, so nothing can be {done}")
+    if seen.edited or seen.state.digest != seen.digest:
+        raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
+    return seen
 
 
 def note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any]) -> None:

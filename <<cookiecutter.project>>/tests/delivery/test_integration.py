@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from delivery import integration
+from delivery import integration, verify_environment
 from delivery.drift_check import check_drift
 from delivery.service_checks import Check
 from project.errors import UserError
 
-from .deployable import records
+from .deployable import git, records
 from .test_verify_environment import Small, deploy, deployed, own_settings, service
 
 __all__ = ["deploy", "deployed", "own_settings", "service"]
@@ -112,3 +112,18 @@ def test_traffic_that_cannot_be_simulated_is_a_failure(
     monkeypatch.setattr("delivery.drift_check._run", unable)
 
     assert check_drift() == Check("drift", False, "no traffic with drift none: error: no rows")
+
+
+@pytest.mark.parametrize("main", [verify_environment.main, integration.main])
+def test_what_was_edited_past_its_records_is_not_asked(
+    main: Callable[[], None], strict: Strict, tmp_path: Path
+) -> None:
+    tree = tmp_path / "by hand"
+    git(Path(), "worktree", "add", "--quiet", str(tree), "gitops")
+    (tree / "dev/toy/values.yaml").write_text("replicas: 99\n")
+    git(tree, "commit", "--quiet", "--all", "--message", "More of them")
+
+    with pytest.raises(UserError, match="dev/toy: was edited past its records"):
+        main()
+
+    assert [record["action"] for record in records("dev")] == ["deploy"]
