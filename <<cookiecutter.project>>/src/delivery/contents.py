@@ -68,7 +68,7 @@ def contents_of(package: Package) -> Contents:
         size, annotations = path.stat().st_size, {PATH: name}
         files[artifact_type].append(Descriptor(media_type, digest, size, annotations))
         blobs[digest] = path
-    attached = [_referrer(package.image, kind, layers) for kind, layers in files.items() if layers]
+    attached = [referrer(package.image, kind, layers) for kind, layers in files.items() if layers]
     return Contents(image, attached, blobs)
 
 
@@ -76,7 +76,7 @@ def _kinds() -> list[tuple[str, str]]:
     return [*KINDS.values(), OTHERS]
 
 
-def _referrer(image: Descriptor, artifact_type: str, layers: list[Descriptor]) -> bytes:
+def referrer(image: Descriptor, artifact_type: str, layers: list[Descriptor]) -> bytes:
     """Make a manifest of files that is about an image."""
     manifest: dict[str, Any] = {
         "schemaVersion": 2,

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from delivery import asked, packages
+from delivery.contents import referrer
 from delivery.package import Package
 from delivery.registry.choice import open_registry
 from delivery.registry.interface import (
@@ -26,15 +27,7 @@ from delivery.signature import signed_files
 from delivery.verify import verify_package
 from project.artefacts import SIGNATURE
 from project.errors import UserError, one_line
-from project.oci import (
-    EMPTY,
-    EMPTY_TYPE,
-    MANIFEST_TYPE,
-    Descriptor,
-    canonical,
-    digest_of,
-    file_digest,
-)
+from project.oci import EMPTY, Descriptor, file_digest
 
 KEYLESS_TYPE = "application/vnd.slipway.keyless.v1"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -63,7 +56,7 @@ def sign(package: Package, registry: Registry) -> None:
         layers = [_described(folder / name, kind) for name, kind in files.items()]
         for path in (folder / "empty.json", *(folder / name for name in files)):
             registry.send_blob(file_digest(path), path, lambda _: None)
-    registry.attach(package.digest, [_referrer(package, layers)])
+    registry.attach(package.digest, [referrer(package.image, KEYLESS_TYPE, layers)])
 
 
 def verify(package: Package, registry: Registry, identity: str) -> None:
@@ -118,20 +111,6 @@ def expected_identity() -> str:
 
 def _described(path: Path, media_type: str) -> Descriptor:
     return Descriptor(media_type, file_digest(path), path.stat().st_size, {TITLE: path.name})
-
-
-def _referrer(package: Package, layers: list[Descriptor]) -> bytes:
-    image = package.image
-    return canonical(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "artifactType": KEYLESS_TYPE,
-            "config": Descriptor(EMPTY_TYPE, digest_of(EMPTY), len(EMPTY)).to_json(),
-            "layers": [layer.to_json() for layer in layers],
-            "subject": Descriptor(image.media_type, image.digest, image.size).to_json(),
-        }
-    )
 
 
 def main() -> None:
