@@ -5,11 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from monitoring.evidently_report import EvidentlyView
+from project.pages import page_template
 
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATE = Path(__file__).with_name("templates") / "drift.html"
 WIDTH, HEIGHT = 220, 44  # of a distribution, in pixels
 WORDS = {
     "none": ("✓", "No drift", "What the service is asked is what the model has learned from."),
@@ -20,15 +19,8 @@ WORDS = {
 
 def render(verdict: dict[str, Any], view: EvidentlyView | None) -> str:
     """Return the page, which asks nothing of any network."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"share": share, "moment": moment, "short": short}
-    return environment.get_template("drift.html").render(
+    filters = {"share": share, "moment": moment, "short": short}
+    return page_template(TEMPLATE, filters).render(
         verdict=verdict,
         view=view,
         seal=WORDS[verdict["verdict"]],

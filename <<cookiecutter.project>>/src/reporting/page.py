@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from project.artefacts import PAGE
 from project.errors import one_line
 from project.files import write_text
+from project.pages import page_template
 from reporting import figures
 from reporting.choices import as_yaml, choices
 from reporting.columns import class_counts, column_rows, rejected_rows
@@ -22,24 +22,13 @@ from reporting.run import Run, read_run
 from reporting.serving import serving
 from reporting.words import metric_name, number
 
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATE = Path(__file__).with_name("templates") / "page.html"
 
 
 def render(run: Run) -> str:
     """Return the page; the same run gives the same text."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "metric_name": metric_name,
-        "breakable": breakable,
-    }
-    return environment.get_template("page.html").render(_context(run))
+    filters = {"number": number, "metric_name": metric_name, "breakable": breakable}
+    return page_template(TEMPLATE, filters).render(_context(run))
 
 
 def breakable(name: str) -> Markup:
