@@ -45,7 +45,7 @@ seccompProfile: {type: RuntimeDefault}
 {{- define "model.drift.container" -}}
 image: {{ .root.Values.drift.image | quote }}
 imagePullPolicy: IfNotPresent
-workingDir: /work{{ with .folder }}/{{ . }}{{ end }}
+workingDir: /clone{{ with .folder }}/{{ . }}{{ end }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
@@ -64,7 +64,7 @@ envFrom:
 - {name: DVC_SITE_CACHE_DIR, value: /tmp/dvc}
 {{- end }}
 {{- define "model.drift.mounts" -}}
-- {name: work, mountPath: /work}
+- {name: clone, mountPath: /clone}
 - {name: scratch, mountPath: /tmp}
 {{- end }}
 
