@@ -16,6 +16,7 @@ def make_estimator(model: SklearnModel, task: Task, overrides: Sequence[str] = (
 
     A `UserError` names the parameter, and the file or the one of `overrides` that set it.
     """
+    from hydra.errors import InstantiationException
     from hydra.utils import instantiate
 
     role = ROLES[task]
@@ -24,7 +25,7 @@ def make_estimator(model: SklearnModel, task: Task, overrides: Sequence[str] = (
         estimator = instantiate({"_target_": target, **model.parameters}, _convert_="all")
         if hasattr(estimator, "_validate_params"):  # scikit-learn's own do this when fitted
             estimator._validate_params()
-    except Exception as error:  # Hydra wraps whatever a constructor raises
+    except (InstantiationException, ValueError, TypeError) as error:
         raise UserError(_refusal(error, model, role, target, overrides)) from None
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         place = told_at(f"model.{role}", f"conf/model/{model.name}.yaml", overrides)

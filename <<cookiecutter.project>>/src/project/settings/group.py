@@ -6,7 +6,7 @@ work of a small stage. So pydantic is imported here only in what pydantic itself
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
@@ -23,6 +23,7 @@ class Group:
     A `ValueError` of its `__post_init__` is what pydantic says of values that do not agree.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # of each subclass
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     @classmethod
@@ -88,7 +89,7 @@ def build(kind: Any, data: Any) -> Any:
 
 
 def _build_group(kind: type[Group], data: dict[str, Any]) -> Group:
-    types = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
+    types = {field.name: field.type for field in fields(kind)}
     made = kind(**{name: build(types[name], data[name]) for name in types if name in data})
     vars(made).update({name: value for name, value in data.items() if name not in types})
     return made
