@@ -1,13 +1,13 @@
 """How pages are made of templates: escaped, and never with a hole where a value is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 
-def page_template(path: Path, filters: dict[str, Callable[..., Any]]) -> Template:
+def page_template(path: Path, filters: Mapping[str, Callable[..., Any]]) -> Template:
     """Return the template at `path`, which may include others of its folder."""
     environment = Environment(
         loader=FileSystemLoader(path.parent),
