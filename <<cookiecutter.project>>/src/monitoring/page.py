@@ -19,8 +19,8 @@ WORDS = {
 
 def render(verdict: dict[str, Any], view: EvidentlyView | None) -> str:
     """Return the page, which asks nothing of any network."""
-    filters = {"share": share, "moment": moment, "short": short}
-    return page_template(TEMPLATE, filters).render(
+    template = page_template(TEMPLATE, {"share": share, "moment": moment, "short": short})
+    return template.render(
         verdict=verdict,
         view=view,
         seal=WORDS[verdict["verdict"]],

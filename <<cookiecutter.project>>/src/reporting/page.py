@@ -27,8 +27,10 @@ TEMPLATE = Path(__file__).with_name("templates") / "page.html"
 
 def render(run: Run) -> str:
     """Return the page; the same run gives the same text."""
-    filters = {"number": number, "metric_name": metric_name, "breakable": breakable}
-    return page_template(TEMPLATE, filters).render(_context(run))
+    template = page_template(
+        TEMPLATE, {"number": number, "metric_name": metric_name, "breakable": breakable}
+    )
+    return template.render(_context(run))
 
 
 def breakable(name: str) -> Markup:
