@@ -1,6 +1,7 @@
-"""Data that lies elsewhere: in another git repository, by DVC, and behind a URL, by its digest."""
+"""Data that lies elsewhere: in another repository, behind a URL, and what a database answers."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import commit_all, git, run
 from tests.projects import dvc
+from tests.tracking_server import driver, postgres
 
 TABLE = "alcohol;quality\n9.4;5\n9.8;6\n"
 
@@ -67,6 +69,30 @@ def test_a_table_behind_a_url_is_the_one_that_its_digest_names(
     refused = dvc(project, "repro", "fetch")
     assert f"error: {url}: its sha256 is {newer}, source.sha256 says unknown" in refused.stderr
     assert fetched(project, *settings, f"source.sha256={newer}")["rows"] == 3
+
+
+def test_what_a_database_answers_is_what_its_digest_names(
+    generated: Callable[..., Path],
+) -> None:
+    project = generated()
+    for part in driver(project).iterdir():  # as a project that names it in its requirements has it
+        (project / "src" / part.name).symlink_to(part)
+    (project / "query.sql").write_text(
+        "SELECT n AS size, n % 2 = 0 AS even, (n * 1.5)::numeric AS price, NULL AS gone, "
+        "'10:' || n AS label FROM generate_series(1, 20000) AS n ORDER BY n"
+    )
+    with postgres() as database:
+        settings = ["source=sql", f"source.url={database}", "source.path=query.sql"]
+        compose(project, *settings, "source.sha256=unknown")
+        refused = dvc(project, "repro", "fetch")
+        found = re.search(r"error: query.sql: .* source.sha256=([0-9a-f]{64})", refused.stderr)
+        assert found, refused.stderr
+        fetched(project, *settings, f"source.sha256={found[1]}")
+    # It is kept, so the database need not be there for it again.
+    (project / "data/raw/dataset.parquet").unlink()
+    origin = fetched(project, *settings, f"source.sha256={found[1]}")
+
+    assert (origin["source"], origin["rows"], origin["path"]) == ("sql", 20_000, "query.sql")
 
 
 def fetched(project: Path, *overrides: str) -> dict[str, Any]:

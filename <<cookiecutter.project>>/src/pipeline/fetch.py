@@ -14,32 +14,42 @@ from project.columns import normalise_all
 from project.errors import UserError, one_line
 from project.files import write_json
 from project.loading import load
-from project.settings.source import BundledSource, FileSource, HttpSource, Source
+from project.settings.source import BundledSource, FileSource, HttpSource, Source, SqlSource
 from project.table_files import read_table_file
 from project.tables import LABELLED_KEYS, read_table, write_table
 
 
-def fetch(source: BundledSource | FileSource | HttpSource) -> tuple[pa.Table, dict[str, Any]]:
+def fetch(source: Source) -> tuple[pa.Table, dict[str, Any]]:
     """Read the source: its table with normalised column names, and where it came from.
 
     Raises `UserError` where the file is missing, empty or no table, or names a column twice.
     """
-    if isinstance(source, BundledSource):
-        table, files, revision = read_bundled(source.name)
-        place: dict[str, Any] = {"name": source.name, "revision": f"scikit-learn {revision}"}
-    else:
-        files = [_file(source)]
-        table = read_table_file(files[0], source.delimiter, source.missing, source.decimal)
-        place = {"path": source.path} if source.kind == "file" else {"url": source.url}
+    table, sha256, place = _read(source)
     names = normalise_all(_unique(table.column_names, place))
     origin = {
         "source": source.kind,
         **place,
-        "sha256": _digest(files),
+        "sha256": sha256,
         "rows": table.num_rows,
         "columns": dict(zip(names, table.column_names, strict=True)),
     }
     return table.rename_columns(names), origin
+
+
+def _read(source: Source) -> tuple[pa.Table, str, dict[str, Any]]:
+    """Return the table, the digest of what it was read from, and where that was."""
+    if isinstance(source, BundledSource):
+        table, files, revision = read_bundled(source.name)
+        place = {"name": source.name, "revision": f"scikit-learn {revision}"}
+        return table, _digest(files), place
+    if isinstance(source, SqlSource):
+        from pipeline.sql_source import ask
+
+        return ask(source), source.sha256, {"url": source.url, "path": source.path}
+    file = _file(source)
+    table = read_table_file(file, source.delimiter, source.missing, source.decimal)
+    place = {"path": source.path} if source.kind == "file" else {"url": source.url}
+    return table, _digest([file]), place
 
 
 def _file(source: FileSource | HttpSource) -> Path:

@@ -102,6 +102,7 @@ def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[
         "bundled",
         "file",
         "http",
+        "sql",
         "sklearn",
         "keras",
     }  # pydantic's, for the kind of source or model
@@ -114,7 +115,7 @@ def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[
         message = "no such setting; take it out or mend its spelling"
     elif error["type"] == "missing":
         message = "missing"
-    elif not isinstance(error["input"], dict | list):
+    elif not (isinstance(error["input"], dict | list) or "password" in message):
         message += f", got {error['input']!r}"
     return keys, message
 

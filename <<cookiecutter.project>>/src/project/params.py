@@ -133,7 +133,7 @@ def refuse_what_cannot_be_made(settings: dict[str, Any], overrides: list[str]) -
 
 def refuse_missing_source(source: dict[str, Any], overrides: list[str]) -> None:
     """Raise `UserError` when the user's own file is not there, as DVC would not say what to do."""
-    if source["kind"] != "file" or Path(source["path"]).is_file():
+    if source["kind"] not in ("file", "sql") or Path(source["path"]).is_file():
         return
     path = source["path"]
     if Path(f"{path}.dvc").exists():

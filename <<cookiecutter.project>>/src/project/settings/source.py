@@ -17,6 +17,14 @@ def _public(url: str) -> None:
         raise ValueError("a password does not belong here; put it into ~/.netrc")
 
 
+def _database(url: str) -> None:
+    parts = urlsplit(url)
+    if not parts.scheme or "://" not in url:
+        raise ValueError("expected postgresql+psycopg2://user@host/database, sqlite:///file.db")
+    if parts.password is not None:
+        raise ValueError("a password does not belong here; put it into SOURCE_PASSWORD")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BundledSource(Group):
     """A data set inside scikit-learn's own wheel: no network."""
@@ -53,4 +61,14 @@ class HttpSource(CsvForm):
     path: Literal["src/pipeline/http_source.py"]  # dvc.yaml wants a file that fetch depends on
 
 
-Source = Annotated[BundledSource | FileSource | HttpSource, OneOf("kind")]
+@dataclass(frozen=True, kw_only=True)
+class SqlSource(Group):
+    """A database's answer to the query in `path`: its digest says which one, whatever comes."""
+
+    kind: Literal["sql"]
+    url: Annotated[str, Checked(_database)]
+    path: str
+    sha256: Annotated[str, matching("[0-9a-f]{64}|unknown")]
+
+
+Source = Annotated[BundledSource | FileSource | HttpSource | SqlSource, OneOf("kind")]
