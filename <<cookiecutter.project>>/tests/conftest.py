@@ -1,7 +1,11 @@
 """A folder of its own for each test, and the check that a refusal is one line and no more."""
 
+import importlib
+import io
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -39,6 +43,31 @@ def refusal(folder: Path) -> Callable[[Main], str]:
         return line
 
     return run
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run modules of other packages in this process: to start one takes a second each time."""
+
+    def run(
+        name: str, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        code: object = None
+        out, err = io.StringIO(), io.StringIO()
+        with monkeypatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
+            patched.setattr("sys.argv", [name, *arguments])
+            for key, value in (env or {}).items():
+                patched.setenv(key, value)
+            patched.chdir(cwd or Path())
+            try:
+                one_line(importlib.import_module(name).main)
+            except SystemExit as ended:
+                code = ended.code
+        if isinstance(code, str):  # Python prints it to stderr and exits with 1
+            return subprocess.CompletedProcess(name, 1, out.getvalue(), f"{err.getvalue()}{code}\n")
+        return subprocess.CompletedProcess(name, code or 0, out.getvalue(), err.getvalue())
+
+    monkeypatch.setattr("project.module.run_module", run)
 
 
 def contents(folder: Path) -> dict[Path, bytes | None]:

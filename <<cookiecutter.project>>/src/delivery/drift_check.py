@@ -4,10 +4,10 @@ In a folder of its own: these verdicts are not the project's, and no page or ale
 """
 
 import subprocess
-import sys
 from pathlib import Path
 
 from delivery.checks import Check
+from project import module
 from project.trial_folder import lay_out, variables
 
 FOLDER = Path("build/integration")
@@ -31,11 +31,10 @@ def check_drift() -> Check:
     return Check("drift", True, "simulated drift is seen, and none where there is none")
 
 
-def _run(module: str, **words: str) -> subprocess.CompletedProcess[str]:
+def _run(name: str, **words: str) -> subprocess.CompletedProcess[str]:
     # What is simulated is no news of the model: nothing is told of it.
     environment = variables(**{"URL": "", "LABELS": "", "PUSHGATEWAY": ""} | words)
-    command = [sys.executable, "-m", module]
-    return subprocess.run(command, cwd=FOLDER, env=environment, capture_output=True, text=True)
+    return module.run_module(name, cwd=FOLDER, env=environment)
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:

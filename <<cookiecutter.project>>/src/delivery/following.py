@@ -1,9 +1,9 @@
 """Views that follow what is deployed: MLflow's alias of each environment."""
 
-import subprocess
 import sys
 
 from delivery.state.record import State
+from project import module
 
 
 def move_alias(environment: str, state: State) -> None:
@@ -16,8 +16,8 @@ def move_alias(environment: str, state: State) -> None:
     if "model" not in digests:
         print(f"warning: config.yaml of {environment} names no model", file=sys.stderr)
         return
-    command = [sys.executable, "-m", "tracking.alias", environment, digests["model"]]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    done = module.run_module("tracking.alias", environment, digests["model"])
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        print(f"warning: alias {environment}: {said.removeprefix('error: ')}", file=sys.stderr)
+        print(f"warning: alias {environment}: {module.last_line(done)}", file=sys.stderr)
+    else:
+        print(done.stdout, end="")

@@ -5,25 +5,23 @@ docker-registry, which the template's tests run, is of 1.0: it has neither.
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from project.oci import INDEX_TYPE, MANIFEST_TYPE, Descriptor, canonical, digest_of
 
+from ..local_server import LocalHandler, LocalServer, running
+
 PREFIX = "/v2/team/toy"
 
 
-class SmallRegistry(ThreadingHTTPServer):
+class SmallRegistry(LocalServer):
     """Blobs, manifests and tags in memory."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.blobs: dict[str, bytes] = {}
         self.manifests: dict[str, bytes] = {}
         self.tags: dict[str, str] = {}
@@ -32,16 +30,10 @@ class SmallRegistry(ThreadingHTTPServer):
         self.cut_after = 0  # bytes of the next blob after which its connection is cut
         self.has_referrers = True
 
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-        return f"127.0.0.1:{self.server_address[1]}"
 
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(LocalHandler):
     """One connection."""
 
-    protocol_version = "HTTP/1.1"
     server: SmallRegistry
 
     def answer(self) -> None:
@@ -125,9 +117,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 def subject_of(content: bytes) -> str | None:
     found: dict[str, str] = json.loads(content).get("subject", {})
@@ -142,7 +131,6 @@ def described(content: bytes) -> Descriptor:
 @contextmanager
 def small_registry() -> Iterator[SmallRegistry]:
     """Run one until the block ends."""
-    with SmallRegistry() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = SmallRegistry()
+    with running(server):
         yield server
-        server.shutdown()

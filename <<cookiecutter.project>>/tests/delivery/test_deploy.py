@@ -18,9 +18,11 @@ from delivery.registry.choice import open_registry
 from delivery.registry.interface import fetch_manifest
 from delivery.state.record import Record
 from delivery.state.store import StateStore
+from project import module
 from project.errors import UserError
 from project.files import read_json, write_json
 from project.git import last_change
+from project.module import run_module
 
 from .conftest import files_below, record
 from .deployable import ROOT, commit, edit_environment, make_project, records, train
@@ -32,7 +34,7 @@ Deploy = Callable[..., str]
 
 
 @pytest.fixture
-def deploy(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Deploy:
+def deploy(folder: Path, in_process: None, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Deploy:
     """Return a function that deploys in a project which has not trained yet; it says what is said.
 
     MLflow does not answer, which stops no deploy.
@@ -116,6 +118,16 @@ def test_the_first_model_goes_without_a_champion_and_the_record_says_so(
     model = found.state.chart_values["model"]
     assert (model["digest"], model["commit"]) == (digest, written["commit"])
     assert model["committed"] == last_change(Path("dvc.lock"), written["commit"])
+
+
+def test_other_packages_are_asked_in_processes_of_their_own(
+    deploy: Deploy, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "run_module", run_module)
+    train(1.0)
+    assert "warning: alias dev: http://127.0.0.1:9: the tracking server does not" in deploy()
+    train(1.0, column="area")
+    assert "no comparison: the champion has other columns: it needs size, area is new" in refused()
 
 
 def test_a_package_that_runs_already_is_not_deployed_twice(deploy: Deploy) -> None:

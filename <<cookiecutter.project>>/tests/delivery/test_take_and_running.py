@@ -14,7 +14,7 @@ from project.errors import UserError
 from project.git import git
 
 from .conftest import files_below
-from .deployable import ROOT, make_project, train
+from .deployable import make_project, train
 
 
 @pytest.fixture(autouse=True)
@@ -59,13 +59,12 @@ def test_a_package_that_is_not_there_leaves_dist_alone(monkeypatch: pytest.Monke
 
 
 def test_what_runs_is_handed_on(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    in_process: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     digest, commit = train(0.0), git("rev-parse", "HEAD")
     monkeypatch.setenv("ENV", "dev")
     with pytest.raises(UserError, match="dev/toy: nothing runs there"):
         running.main()
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     deploy.main()
     capsys.readouterr()
 

@@ -6,7 +6,6 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,6 +21,7 @@ from delivery.verify_environment import main
 from project.errors import UserError
 from project.files import read_json
 
+from ..local_server import LocalHandler, LocalServer, running
 from .deployable import edit_environment, records, train
 from .state.conftest import own_settings
 from .test_deploy import Deploy, deploy
@@ -77,8 +77,8 @@ def service() -> Iterator[Small]:
     """Serve what a test may change."""
     small = Small()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(LocalHandler):
+        def asked(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, text = small.answer(self.path, body)
             self.send_response(status)
@@ -86,19 +86,12 @@ def service() -> Iterator[Small]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_POST = do_GET  # noqa: N815
-        protocol_version = "HTTP/1.1"
+        do_GET = do_POST = asked  # noqa: N815
 
-        def log_message(self, *_: Any) -> None:
-            """Keep to ourselves what was asked."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, daemon=True).start()
-    small.url = f"http://127.0.0.1:{server.server_port}"
-    yield small
-    server.shutdown()
-    server.server_close()
+    server = LocalServer(Handler)
+    small.url = f"http://{server.host}"
+    with running(server):
+        yield small
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from monitoring.simulate import simulate
 from project.tables import Contract
 
 
-def test_simulated_drift_is_seen_and_leaves_no_verdict_behind(made: Callable[..., Path]) -> None:
+def test_simulated_drift_is_seen_and_leaves_no_verdict_behind(
+    made: Callable[..., Path], in_process: None
+) -> None:
     folder = made()
 
     check = check_drift()

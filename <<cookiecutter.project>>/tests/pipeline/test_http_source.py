@@ -1,9 +1,7 @@
 """A file behind a URL is fetched once and is the one that its digest names, or a line says why."""
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,8 @@ from project.errors import UserError
 from project.files import read_json
 from project.loading import load
 from project.settings.source import Source
+
+from ..local_server import LocalHandler, LocalServer, running
 
 TABLE = b"size,bought\n1,yes\n2,no\n"
 SOURCE = Path(__file__).parents[2] / "conf/source/http.yaml"
@@ -29,8 +29,10 @@ class Server:
         self.asked = 0
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(LocalHandler):
+            protocol_version = "HTTP/1.0"  # an answer that is cut short ends with its connection
+
+            def do_GET(self) -> None:  # noqa: N802
                 status, body, length = outer.answers[min(outer.asked, len(outer.answers) - 1)]
                 outer.asked += 1
                 self.send_response(status)
@@ -38,12 +40,8 @@ class Server:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/data/table.csv?v=1"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.http = LocalServer(Handler)
+        self.url = f"http://{self.http.host}/data/table.csv?v=1"
 
 
 @pytest.fixture
@@ -52,9 +50,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(http_source, "PAUSE_SECONDS", 0)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     started = Server()
-    yield started
-    started.http.shutdown()
-    started.http.server_close()
+    with running(started.http):
+        yield started
 
 
 def settings(url: str, sha256: str = DIGEST) -> None:

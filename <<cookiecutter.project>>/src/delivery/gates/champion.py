@@ -1,8 +1,6 @@
 """The gate that holds the candidate against the model that is there."""
 
 import math
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from delivery.environments import Champion as Terms
 from delivery.gates.gate import Entry, Figures, Gate, RefusedError
 from delivery.package import Package
 from delivery.tables import short
+from project import module
 from project.artefacts import COMPARISON, CONF
 from project.files import read_json
 from project.oci import file_digest
@@ -63,11 +62,9 @@ def scored(candidate: Package, champion: Package | None) -> Figures:
     """Run the comparison in the pipeline, and return its figures; `RefusedError` where it fails."""
     models = [each.folder / MODEL for each in (candidate, champion) if each]
     COMPARISON.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pipeline.compare", *map(str, models)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = module.run_module("pipeline.compare", *map(str, models))
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise RefusedError(f"no comparison: {said[-1].removeprefix('error: ')}")
+        raise RefusedError(f"no comparison: {module.last_line(done)}")
     figures: Figures = read_json(COMPARISON)
     for who, path in zip(("candidate", "champion"), models, strict=False):
         if figures[who]["model"] != file_digest(path):
