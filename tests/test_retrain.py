@@ -94,10 +94,11 @@ def label(project: Path, later: list[Row]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def retrained(project: Path, *words: str) -> dict[str, Any]:
+def retrained(project: Path, environment: dict[str, str] | None = None) -> dict[str, Any]:
     """Retrain, and return what is left for a scheduler."""
     # Git knows who one is by the project's own settings alone, which no clone has.
-    done = make(project, "retrain", *words, environment={"GIT_CONFIG_COUNT": "0"})
+    given = {"GIT_CONFIG_COUNT": "0"} | (environment or {})
+    done = make(project, "retrain", environment=given)
     assert done.returncode == 0, done.stdout + done.stderr
     said: dict[str, Any] = json.loads((project / "reports/retrain.json").read_text())
     assert done.stdout.splitlines()[-1].endswith(said["why"])
@@ -130,6 +131,8 @@ def test_labels_that_teach_more_leave_a_branch_with_the_comparison(shop: Path) -
     label(shop, rows(FIRST + LATER, FIRST))
     (shop / "README.md").write_text("an edit of mine")
     (shop / "notes.txt").write_text("mine too")
+    for name in ("monitoring", "environment/prod"):
+        (shop / f"conf/{name}.yaml").write_text("an edit of mine: [")
     before = git(shop, "status", "--porcelain"), git(shop, "rev-parse", "HEAD")
     model = (shop / "models/model.onnx").read_bytes()
 
@@ -181,7 +184,43 @@ def test_labels_that_are_wrong_make_no_better_model(shop: Path) -> None:
     assert branches(shop) == branches(shop.parent / "team.git") == ["main"]
 
 
-def test_the_champion_is_what_runs_there(shop: Path) -> None:
+def test_the_same_rows_again_make_no_better_model(shop: Path) -> None:
+    label(shop, 8 * rows(FIRST))
+    said = retrained(shop)
+    assert said["outcome"] == "not_better"
+    assert said["why"].startswith(
+        "test rows that neither model has learned from, nor rows like them: 0 of 40; the data says"
+    )
+    assert branches(shop) == ["main"]
+
+
+def on_github(project: Path, folder: Path) -> dict[str, str]:
+    """Have the remote be one of GitHub's, behind ssh and gh that stand in; return the variables."""
+    ssh = folder / "ssh"
+    ssh.write_text(f'#!/bin/sh\ncd "{folder}" && eval "$2"\n')
+    ssh.chmod(0o755)
+    git(project, "remote", "set-url", "origin", "git@github.com:team.git")
+    stand_ins = Path(__file__).with_name("stand_ins")
+    return {
+        "GIT_SSH_COMMAND": str(ssh),
+        "GIT_SSH_VARIANT": "simple",
+        "PATH": f"{stand_ins}{os.pathsep}{os.environ['PATH']}",
+        "GH_STATE": str(folder / "gh.json"),
+        "GH_TOKEN": "a-token",
+    }
+
+
+def forget_history(project: Path) -> None:
+    """Let HEAD be all that git knows, as in a shallow clone."""
+    git(project, "checkout", "--quiet", "--orphan", "grafted")
+    git(project, "commit", "--quiet", "-m", "Begin here")
+    git(project, "branch", "--move", "--force", "main")
+    git(project, "push", "--quiet", "--force", "origin", "main")
+    git(project, "reflog", "expire", "--expire=now", "--all")
+    git(project, "gc", "--quiet", "--prune=now")
+
+
+def test_the_champion_is_what_runs_there(shop: Path, tmp_path: Path) -> None:
     settings = shop / "conf/monitoring.yaml"
     settings.write_text(settings.read_text().replace("environment: prod", "environment: dev"))
     assert make(shop, "keys").returncode == 0
@@ -191,13 +230,24 @@ def test_the_champion_is_what_runs_there(shop: Path) -> None:
         done = make(shop, *words)
         assert done.returncode == 0, done.stdout + done.stderr
     deployed = json.loads((shop / "dist/manifest.json").read_text())["digests"]["modelcar"]
+    before = git(shop, "rev-parse", "HEAD")
+    forget_history(shop)
     label(shop, rows(FIRST + LATER, FIRST))
 
-    said = retrained(shop)
+    said = retrained(shop, on_github(shop, tmp_path))
 
     assert said["outcome"] == "better", said
     comparison = git(shop, "show", f"{said['branch']}:{said['comparison']}")
     assert f"The champion is what runs in dev, {deployed}; the candidate is better." in comparison
+    head = git(shop, "rev-parse", "HEAD")
+    assert f"The old split is that of {head[:10]}, as the one of the champion's" in comparison
+    assert f"commit, {before[:10]}, is not to be had here" in comparison
+    (request,) = json.loads((tmp_path / "gh.json").read_text())["pulls"]
+    assert said["request"] == request["html_url"] == "https://github.example/pulls/1"
+    assert (request["repo"], request["base"]) == ("github.com/team", "main")
+    assert (request["head"], request["title"].split(":")[0]) == (said["branch"], "Retrain")
+    assert "| macro_f1 (primary) |" in request["body"]
+    assert said["branch"] in branches(tmp_path / "team.git")
 
 
 def test_data_that_nobody_has_committed_is_named(shop: Path) -> None:

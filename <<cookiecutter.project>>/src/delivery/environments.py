@@ -4,14 +4,16 @@ No part of params.yaml: what it takes to enter an environment does not make the 
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from project.artefacts import CONF
 from project.errors import UserError
-from project.loading import load_file
+from project.loading import load_file, on_disk
 from project.settings.base import Strict
 from project.settings.evaluation import DIRECTIONS
 
@@ -136,10 +138,10 @@ def checked_name(name: str) -> Name:
     raise UserError(f"{given}; expected ENV={'|'.join(NAMES)}")
 
 
-def load_environment(name: Name) -> Environment:
+def load_environment(name: Name, read: Callable[[Path], str] = on_disk) -> Environment:
     """Read an environment's settings; `UserError` names the file and the first wrong key."""
     path = CONF / "environment" / f"{name}.yaml"
-    environment: Environment = load_file(Environment, path)
+    environment: Environment = load_file(Environment, path, read)
     if environment.after and NAMES.index(environment.after) >= NAMES.index(name):
         raise UserError(f"{path}: after: {environment.after} does not come before {name}")
     return environment

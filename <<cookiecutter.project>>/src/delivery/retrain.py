@@ -9,6 +9,7 @@ import signal
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -18,13 +19,18 @@ from delivery.environments import load_environment
 from delivery.gates.champion import MODEL
 from delivery.retraining import branch as branches
 from delivery.retraining.judgement import Comparison, markdown, reasons
-from delivery.retraining.workshop import RefusedModelError, Workshop, refuse_without_lock
+from delivery.retraining.workshop import (
+    RefusedModelError,
+    TooFewRowsError,
+    Workshop,
+    refuse_without_lock,
+)
 from delivery.state.choice import identity
 from delivery.state.store import StateStore
 from project.artefacts import CONF, DVC_LOCK, FEEDBACK, ONNX, ORIGIN, PARAMS, TEST, TRAIN
 from project.errors import UserError, one_line
 from project.files import read_json, sha256, write_json, write_text
-from project.git import git, run_git
+from project.git import git, run_git, text_at
 from project.loading import read_params
 from project.settings.monitoring import Retrain, load_monitoring
 
@@ -52,9 +58,9 @@ class Champion:
     against: str
 
 
-def retrain(settings: Retrain, now: datetime, force: bool) -> Outcome:
-    """Return what came of a retraining; `UserError` where it could not be made."""
-    commit, to = _head(), branches.remote()
+def retrain(commit: str, settings: Retrain, now: datetime, force: bool) -> Outcome:
+    """Return what came of a retraining at a commit; `UserError` where it could not be made."""
+    to = branches.remote()
     identity(Path())  # before an hour of training, not after it
     found = branches.last(to)
     if found and not force and now < found[0] + timedelta(hours=settings.cooldown_hours):
@@ -87,17 +93,22 @@ def _judged(
     candidate = sha256(project / ONNX)
     if candidate == sha256(old):
         return Outcome("not_better", "the same model came out: neither data nor code is new")
-    found = Comparison(
-        champion=sha256(old)[:SHOWN],
-        candidate=candidate[:SHOWN],
-        against=champion.against,
-        data=_data(workshop, base),
-        primary=str(read_params(project / PARAMS)["evaluation"]["primary"]),
-        old=workshop.compare(ONNX, old, base / TEST, project / TRAIN),
-        new=workshop.compare(ONNX, old, project / TEST, base / TRAIN),
-    )
+    learned = (base / TRAIN, project / TRAIN)
+    try:
+        found = Comparison(
+            champion=sha256(old)[:SHOWN],
+            candidate=candidate[:SHOWN],
+            against=champion.against,
+            data=_data(workshop, base, champion),
+            primary=str(read_params(project / PARAMS)["evaluation"]["primary"]),
+            old=workshop.compare(old, base / TEST, learned),
+            new=workshop.compare(old, project / TEST, learned),
+        )
+    except TooFewRowsError as error:
+        again = "the data says the same again, as the rows of make simulate do"
+        return Outcome("not_better", f"{error}; {again}")
     where = f"{CONF}/environment/{settings.environment}.yaml"
-    terms = load_environment(settings.environment).champion
+    terms = load_environment(settings.environment, partial(text_at, workshop.commit)).champion
     if why := [*reasons(found, terms, settings.gain, where)]:
         return Outcome("not_better", why[0])
     return _proposed(workshop, found, now, to)
@@ -133,7 +144,8 @@ def _champion(environment: str, head: str) -> Champion:
     return Champion((package.folder / MODEL).resolve(), seen.record.commit, against)
 
 
-def _head() -> str:
+def starting_commit() -> str:
+    """Return HEAD; `UserError` where it holds no finished run to start from."""
     head = run_git("rev-parse", "--verify", "--quiet", "HEAD")
     if head.returncode:
         raise UserError("there is no commit to start from; type: git add --all, then git commit")
@@ -143,24 +155,34 @@ def _head() -> str:
     return head.stdout.strip()
 
 
-def _data(workshop: Workshop, base: Path) -> list[str]:
+def _data(workshop: Workshop, base: Path, champion: Champion) -> list[str]:
     origin = read_json(workshop.project / ORIGIN)
     labelled = origin.get("labelled", {}).get("rows", 0)
     where = origin.get("path") or origin.get("name") or origin["url"]
     lines = [f"Data: {origin['rows']:,} rows from {where}"]
     if labelled:
         lines[0] += f", and {labelled:,} predictions whose labels came"
-    if base.name != workshop.commit:
-        return [*lines, f"The old split is that of the champion's commit, {base.name[:10]}"]
-    return [*lines, f"The old split is that of {workshop.commit[:10]}"]
+    return [*lines, old_split(base.name, champion.commit)]
+
+
+def old_split(base: str, champion: str) -> str:
+    """Say of which commit the old split is, and what it means where it is not the champion's."""
+    if base == champion:
+        return f"The old split is that of the champion's commit, {champion[:10]}"
+    return (
+        f"The old split is that of {base[:10]}, as the one of the champion's commit, "
+        f"{champion[:10]}, is not to be had here: the champion may have learned from rows on "
+        "which it is asked"
+    )
 
 
 def main() -> None:
     """Retrain; leave nothing half behind when told to end."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     OUTCOME.unlink(missing_ok=True)  # of an earlier run: this one may fail
-    settings, force = load_monitoring().retrain, asked.given("FORCE") is not None
-    outcome = retrain(settings, datetime.now(UTC), force)
+    commit, force = starting_commit(), asked.given("FORCE") is not None
+    settings = load_monitoring(read=partial(text_at, commit)).retrain
+    outcome = retrain(commit, settings, datetime.now(UTC), force)
     write_json(OUTCOME, {"format": 1, **asdict(outcome)})
     words = {"better": f"better, on {outcome.branch}", "not_better": "nothing better came out"}
     print(f"{words.get(outcome.outcome, 'too early')}: {outcome.why}")

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.slices import slice_metrics
 from project.artefacts import COMPARISON, TEST
-from project.errors import UserError, one_line
+from project.errors import TOO_FEW_ROWS, UserError, one_line
 from project.files import sha256, write_json
 from project.inputs import target_values
 from project.loading import load
@@ -81,7 +81,8 @@ def _score(model: OnnxModel, test: pa.Table, slices: list[str]) -> dict[str, Any
 def without(test: pa.Table, learned: pa.Table) -> pa.Table:
     """Return the rows that are not among those that a model has learned from.
 
-    Raises `UserError` where fewer than two are left: no metric would say anything.
+    Raises `UserError`, which begins with `TOO_FEW_ROWS`, where fewer than two are left: no metric
+    would say anything.
     """
     names = test.column_names
     if not set(names) <= set(learned.column_names):
@@ -89,10 +90,7 @@ def without(test: pa.Table, learned: pa.Table) -> pa.Table:
     seen = set(_rows(learned, names))
     kept = test.filter(pa.array([row not in seen for row in _rows(test, names)], pa.bool_()))
     if kept.num_rows < 2:
-        raise UserError(
-            f"{kept.num_rows} of {test.num_rows} test rows are such that neither model has "
-            "learned from them; that is too few to compare"
-        )
+        raise UserError(f"{TOO_FEW_ROWS}{kept.num_rows} of {test.num_rows}")
     return kept
 
 
@@ -105,15 +103,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="pipeline.compare")
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--test", type=Path, default=TEST)
-    parser.add_argument("--without", type=Path)
+    parser.add_argument("--without", type=Path, nargs="*", default=[])
     options = parser.parse_args()
     paths: list[Path] = options.models
     slices = load("evaluation", Evaluation).slices
     candidate, champion = [*map(OnnxModel, paths), None][:2]
     assert candidate
     test = read_table(options.test)
-    if options.without:
-        test = without(test, read_table(options.without))
+    for path in options.without:
+        test = without(test, read_table(path))
     report = compare(candidate, champion, test, slices)
     for who, path in zip(("candidate", "champion"), paths, strict=False):
         report[who]["model"] = f"sha256:{sha256(path)}"

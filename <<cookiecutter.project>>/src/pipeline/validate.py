@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
+from project.artefacts import FEEDBACK, ORIGIN, RAW, REJECTED, VALID, VALIDATION
 from project.conversion import convert
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
@@ -155,9 +155,11 @@ def _few_enough(
         return
     row = int(np.flatnonzero(broken)[0])
     column = str(reasons[row]).split(":")[0]
+    own = raw.num_rows - labelled_rows(raw)
+    first = f"row {row + 1}" if row < own else f"row {row - own + 1} of {FEEDBACK}"
     raise UserError(
         f"data: {count:,} of {raw.num_rows:,} rows break a rule, more than validation.max_rejected "
-        f"({settings.max_rejected:g}) lets through; first: row {row + 1}: {reasons[row]} "
+        f"({settings.max_rejected:g}) lets through; first: {first}: {reasons[row]} "
         f"({raw.column(column)[row].as_py()!r})"
     )
 

@@ -3,6 +3,9 @@
 import sys
 from collections.abc import Callable
 
+#: How pipeline.compare begins to say that it cannot, which make retrain takes for an answer.
+TOO_FEW_ROWS = "test rows that neither model has learned from, nor rows like them: "
+
 
 class UserError(Exception):
     """A mistake that the user can mend; the message says where it is and what to do."""

@@ -32,6 +32,14 @@ def run_git(
     )
 
 
+def text_at(commit: str, path: Path) -> str:
+    """Return a file's text as a commit has it; `FileNotFoundError` where it has none."""
+    done = run_git("show", f"{commit}:./{path}")
+    if done.returncode:
+        raise FileNotFoundError(path)
+    return done.stdout
+
+
 def head_commit(folder: Path | None = None) -> str:
     """Return HEAD, with `-dirty` where the project's files differ from it; `none` without one."""
     try:

@@ -1,7 +1,7 @@
 """Reading params.yaml into its settings, or saying in one line which key is wrong, and where."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +69,21 @@ def read_yaml(text: str) -> Any:
     return YAML(typ="safe").load(text)
 
 
-def load_file(kind: Any, path: Path) -> Any:
-    """Read a file of settings that is no part of params.yaml, such as conf/workflow.yaml."""
+def on_disk(path: Path) -> str:
+    """Read a file as the work tree has it."""
+    return path.read_text(encoding="utf-8")
+
+
+def load_file(kind: Any, path: Path, read: Callable[[Path], str] = on_disk) -> Any:
+    """Read a file of settings that is no part of params.yaml, such as conf/workflow.yaml.
+
+    read: gives the file's text, where another version of it is meant than that of the work tree.
+    """
     from pydantic import TypeAdapter, ValidationError
     from ruamel.yaml.error import YAMLError
 
     try:
-        data = read_yaml(path.read_text(encoding="utf-8"))
+        data = read_yaml(read(path))
         return TypeAdapter(kind).validate_python(data)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None

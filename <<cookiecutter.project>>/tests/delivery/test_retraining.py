@@ -1,5 +1,6 @@
 """When a new model is better, how the comparison reads, and branches with their cooldown."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,14 +8,16 @@ from typing import Any
 import pytest
 
 from delivery.environments import Champion
-from delivery.retrain import retrain
+from delivery.retrain import OUTCOME, main, old_split, retrain, starting_commit
 from delivery.retraining.branch import branch_name, last, publish
 from delivery.retraining.judgement import Comparison, markdown, reasons
+from project.artefacts import MONITORING
 from project.errors import UserError
 from project.settings.monitoring import Retrain
 
 from .state.conftest import git, own_settings, remote, repo  # noqa: F401
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 13, tzinfo=UTC)
 MODEL = "0123456789ab" * 5
 TERMS = Champion(margins={"rmse": 0.1}, slices={})
@@ -130,11 +133,39 @@ def test_it_waits_out_the_cooldown(repo: Path) -> None:  # noqa: F811
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "-m", "Train")
     git(repo, "branch", branch_name(NOW, MODEL))
-    outcome = retrain(SETTINGS, NOW + timedelta(hours=23), force=False)
+    outcome = retrain(starting_commit(), SETTINGS, NOW + timedelta(hours=23), force=False)
     assert outcome.outcome == "cooldown"
     assert "wait until 2026-11-22 13:00 UTC (retrain.cooldown_hours)" in outcome.why
 
 
 def test_without_a_finished_run_there_is_nothing_to_begin_from(repo: Path) -> None:  # noqa: F811
     with pytest.raises(UserError, match=r"dvc.lock is not committed; type: make repro"):
-        retrain(SETTINGS, NOW, force=False)
+        starting_commit()
+
+
+def test_settings_are_those_of_the_commit_that_it_begins_from(
+    repo: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (repo / "dvc.lock").write_text("")
+    (repo / "conf").mkdir()
+    (repo / MONITORING).write_text((ROOT / "tests" / MONITORING).read_text())
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "-m", "Train")
+    branch = branch_name(datetime.now(UTC) - timedelta(hours=1), MODEL)
+    git(repo, "branch", branch)
+    (repo / MONITORING).write_text("an edit: [")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    main()
+
+    assert json.loads(OUTCOME.read_text())["outcome"] == "cooldown"
+
+
+def test_the_comparison_says_where_the_old_split_is_not_the_champions() -> None:
+    assert old_split("a" * 40, "a" * 40) == "The old split is that of the champion's commit, " + (
+        "a" * 10
+    )
+    said = old_split("b" * 40, "a" * 40)
+    assert said.startswith(f"The old split is that of {'b' * 10}, as the one of the champion's")
+    assert "the champion may have learned from rows on which it is asked" in said

@@ -107,7 +107,7 @@ def test_rows_that_were_learned_from_are_left_out_of_a_comparison() -> None:
     learned = pa.table({"x": [1.0, None, 3.0], "y": ["a", "b", "other"]})
     assert without(test, learned).to_pylist() == test.slice(2).to_pylist()
     assert without(test, test.drop_columns(["x"])).num_rows == 4  # of another contract
-    with pytest.raises(UserError, match="0 of 4 test rows are such that neither model has learned"):
+    with pytest.raises(UserError, match=r"neither model has learned from, .*: 0 of 4"):
         without(test, test)
 
 

@@ -12,10 +12,11 @@ from pyarrow import parquet
 from pipeline import validate as stage
 from pipeline.validate import validate
 from project.artefacts import ORIGIN, RAW, REJECTED, VALID, VALIDATION
+from project.errors import UserError
 from project.files import read_json, write_json
 from project.settings.dataset import Dataset, Validation
 from project.settings.group import build
-from project.tables import contract_of, read_table
+from project.tables import contract_of, labelled_mark, read_table
 
 ROWS = 40
 SETTINGS = {"max_rejected": 0.05}
@@ -151,6 +152,14 @@ def test_it_sets_aside_the_row_with(case: str) -> None:
     assert rejected.column("id").to_pylist() == [7]
     assert rejected.column("rejected_because").to_pylist() == [reason]
     assert report["rules_broken"] == {reason: 1}
+
+
+def test_a_labelled_prediction_that_breaks_a_rule_is_named_as_one() -> None:
+    amounts = [*TABLE["amount"][:-5], 1.0, *[-1.0] * 4]
+    raw = pa.table(TABLE | {"amount": amounts}).replace_schema_metadata(labelled_mark(5))
+
+    with pytest.raises(UserError, match=r"first: row 2 of feedback/labelled.parquet: amount: bel"):
+        validate(raw, {}, build(Dataset, DATASET), Validation(**SETTINGS))
 
 
 def test_an_id_beyond_64_bits_may_be_ignored() -> None:

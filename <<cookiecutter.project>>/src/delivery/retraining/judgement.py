@@ -65,10 +65,10 @@ def markdown(found: Comparison, branch: str) -> str:
         "",
         f"- Branch: {branch}",
         *(f"- {line}" for line in found.data),
-        f"- Old test rows: {found.old['rows']:,} of those that tested the champion, and that the "
-        "candidate has not learned from.",
-        f"- New test rows: {found.new['rows']:,} of those that test the candidate, and that the "
-        "champion has not learned from.",
+        f"- Old test rows: {found.old['rows']:,} of those that tested the champion, and that "
+        "neither has learned from.",
+        f"- New test rows: {found.new['rows']:,} of those that test the candidate, and that "
+        "neither has learned from.",
         "",
         "## Metrics",
         "",

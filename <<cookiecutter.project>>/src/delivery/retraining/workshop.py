@@ -8,7 +8,7 @@ from pathlib import Path
 from delivery.gates.gate import Figures
 from project.artefacts import COMPARISON, DVC_LOCK, LABELS, ONNX, PARAMS, TEST, TRAIN
 from project.clean_clone import CleanClone, Say
-from project.errors import UserError
+from project.errors import TOO_FEW_ROWS, UserError
 from project.files import read_json
 from project.git import git, run_git
 from project.loading import read_params, read_yaml
@@ -21,6 +21,10 @@ LOCAL = Path(".dvc/config.local")
 
 class RefusedModelError(UserError):
     """The pipeline itself refuses what it made."""
+
+
+class TooFewRowsError(UserError):
+    """Two models cannot be told apart: one or the other has learned from the test rows."""
 
 
 class Workshop:
@@ -91,10 +95,21 @@ class Workshop:
         finally:
             self._clone.stop()
 
-    def compare(self, candidate: Path, champion: Path, test: Path, learned: Path) -> Figures:
-        """Score two models on test rows that are not among those that one has learned from."""
-        command = ["bin/python", "-m", "pipeline.compare", str(candidate), str(champion)]
-        _ran([*command, "--test", str(test), "--without", str(learned)], self.project)
+    def compare(self, champion: Path, test: Path, learned: Sequence[Path]) -> Figures:
+        """Score the new model and the champion on test rows that neither has learned from.
+
+        learned: both models' training rows: rows like them are left out, too, as a request that
+        comes again and again lies on both sides of a split.
+
+        Raises `TooFewRowsError` where next to none is left.
+        """
+        command = ["bin/python", "-m", "pipeline.compare", str(ONNX), str(champion)]
+        try:
+            _ran([*command, "--test", str(test), "--without", *map(str, learned)], self.project)
+        except UserError as error:
+            if str(error).startswith(TOO_FEW_ROWS):
+                raise TooFewRowsError(str(error)) from None
+            raise
         figures: Figures = read_json(self.project / COMPARISON)
         return figures
 

@@ -1,6 +1,7 @@
 """What conf/monitoring.yaml may say: strict, so that a typo stops with the key's name."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from project.artefacts import MONITORING
-from project.loading import load_file
+from project.loading import load_file, on_disk
 from project.settings.base import Strict
 from project.settings.group import Share
 
@@ -92,9 +93,9 @@ class Monitoring(Strict):
     retrain: Retrain
 
 
-def load_monitoring(path: Path = MONITORING) -> Monitoring:
+def load_monitoring(path: Path = MONITORING, read: Callable[[Path], str] = on_disk) -> Monitoring:
     """Read conf/monitoring.yaml; a `UserError` names the first wrong key."""
-    settings: Monitoring = load_file(Monitoring, path)
+    settings: Monitoring = load_file(Monitoring, path, read)
     return settings
 
 
