@@ -32,6 +32,10 @@ WRONG = {
     ),
     "a column twice": (f"{HEADER},id\n1,2,A,yes,3\n", "column 'id' stands twice in the header"),
     "a line too long": (f"{HEADER}\n1,2,A,yes,3\n", "line 2 has 5 fields, the header has 4 fields"),
+    "labels": (
+        "request_id,label\n1,yes\n",
+        "is missing; it has request_id, label: labels, which make labels FILE=… takes",
+    ),
     "no rows": (f"{HEADER}\n", "a header and no rows; expected at least one row"),
     "nothing": ("", "the file is empty; expected a header and rows"),
     "no text": ("\x00\x01", "not a CSV file: it holds bytes that are not text"),

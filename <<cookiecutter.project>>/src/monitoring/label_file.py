@@ -30,9 +30,7 @@ def read_label_file(path: Path, contract: Contract) -> list[LabelRow]:
     stream = open_table(path, PLAIN, [])
     for name, column in (("request_id", "request_id"), ("label", LABEL)):
         if column not in stream.columns:
-            raise UserError(
-                f"{path}: column {name} is missing; it has {', '.join(stream.columns[:20])}"
-            )
+            raise stream.lacks(name, path)
     rows: list[LabelRow] = []
     for table in stream.batches:
         rows += _rows(table, contract, path, len(rows))

@@ -16,18 +16,22 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from monitoring.disturbances import DISTURBANCES
 from monitoring.laptop import Laptop, find_programs
 from monitoring.loopback import Loopback, listening
 from monitoring.prometheus import INTERVAL, alerts, ask
 from monitoring.rules import Watched
+from monitoring.simulate import draw, refuse_unknown
 from project.artefacts import BENTO, DRIFT, DVC_LOCK, MANIFEST
 from project.errors import UserError, one_line
 from project.files import read_json
 from project.git import last_change
-from project.settings.monitoring import Monitor, load_monitoring
+from project.settings.monitoring import load_monitoring
+from project.tables import keep_pandas_out
 from project.trial_folder import lay_out, variables
 
 WORK = Path("build/monitor")
+USAGE = f"make monitor [DRIFT={'|'.join(DISTURBANCES)}] [ROWS=600]"
 LAPTOP = "laptop"
 #: Exit codes of the drift check that are verdicts rather than errors.
 VERDICTS = (0, 3, 4)
@@ -39,8 +43,12 @@ def main() -> None:
     """Run it all once, and say what fired."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     settings = load_monitoring().monitor
+    drift, rows = (os.environ.get(name, "") for name in ("DRIFT", "ROWS"))
+    drift, rows = drift or "shift", rows or str(settings.rows)
+    refuse_unknown(drift, rows, USAGE)
     laptop = Laptop(WORK, settings.haste, find_programs())
     watched = _watched()
+    draw(drift, rows=1)  # what this data cannot have, it says before anything runs
     lay_out(WORK)
     with ExitStack() as servers:
         loopback = servers.enter_context(listening(WORK / DRIFT / "drift.prom"))
@@ -50,7 +58,7 @@ def main() -> None:
         print(f"Service {service}, Alertmanager {router}, Prometheus {url}", flush=True)
         # A counter that Prometheus sees for the first time has not grown.
         _wait_for(lambda: ask(url, "count_over_time(model_batch_rows_sum[1m]) >= 2"))
-        _traffic(f"http://{service}", settings)
+        _traffic(f"http://{service}", drift, rows)
         _check()
         _wait_for(lambda: ask(url, "model_drift_last_run_timestamp_seconds"))
         firing = _told(url, loopback, settings.seconds)
@@ -84,9 +92,7 @@ def _watched() -> Watched:
     )
 
 
-def _traffic(url: str, settings: Monitor) -> None:
-    drift = os.environ.get("DRIFT", "") or "shift"
-    rows = os.environ.get("ROWS", "") or str(settings.rows)
+def _traffic(url: str, drift: str, rows: str) -> None:
     _run("monitoring.simulate", (0,), DRIFT=drift, ROWS=rows, URL=url, OUT="", LABELS="")
     time.sleep(1)  # for the service to write what it has answered
 
@@ -139,4 +145,5 @@ def _wait_for(true: Callable[[], Any], seconds: float = SCRAPE_SECONDS) -> None:
 
 
 if __name__ == "__main__":
+    keep_pandas_out()
     one_line(main)

@@ -16,10 +16,11 @@ from pyarrow import csv
 
 from monitoring.disturbances import DISTURBANCES
 from monitoring.traffic import Answered, record, send, write_rows
-from monitoring.watched import read_watched
+from monitoring.watched import Watched, read_watched
 from project.artefacts import TEST
 from project.errors import UserError, one_line
 from project.files import replacing
+from project.onnx_model import OnnxModel
 from project.settings.monitoring import load_monitoring
 from project.tables import Contract, keep_pandas_out, read_table
 
@@ -47,16 +48,30 @@ def simulate(test: pa.Table, contract: Contract, kind: str, rows: int, seed: int
     return DISTURBANCES[kind].disturb(test.take(pa.array(drawn)), test, contract, random)
 
 
-def main() -> None:
-    """Send or write what make asks for."""
-    names = ("DRIFT", "ROWS", "URL", "OUT", "LABELS")
-    kind, asked, url, out, labels = (os.environ.get(name, "") for name in names)
-    rows, target = _asked(kind, asked, url, out)
+def refuse_unknown(kind: str, rows: str, usage: str) -> None:
+    """Raise `UserError` where a word of make's names no drift, or no number of rows."""
+    if kind not in DISTURBANCES:
+        raise UserError(f"DRIFT: {kind or 'missing'}: type: {usage}")
+    if not rows.isdecimal() or int(rows) < 1:
+        raise UserError(f"ROWS: expected a whole number above 0, got {rows}")
+
+
+def draw(kind: str, rows: int) -> tuple[pa.Table, Watched, OnnxModel]:
+    """Return so many rows of the project's test split, disturbed, and the model they are for."""
     watched, model = read_watched()
     if not TEST.exists():
         raise UserError(f"{TEST} is not there: type: make repro, or dvc pull")
     seed = load_monitoring().drift.seed
-    table = simulate(read_table(TEST), watched.contract, kind, rows, seed)
+    return simulate(read_table(TEST), watched.contract, kind, rows, seed), watched, model
+
+
+def main() -> None:
+    """Send or write what make asks for."""
+    names = ("DRIFT", "ROWS", "URL", "OUT", "LABELS")
+    kind, asked, url, out, labels = (os.environ.get(name, "") for name in names)
+    refuse_unknown(kind, asked or str(ROWS), USAGE)
+    rows, target = int(asked or ROWS), _target(url, out, labels)
+    table, watched, model = draw(kind, rows)
     if url:
         answered = send(table, watched, url)
     elif target.suffix == ".jsonl":
@@ -64,27 +79,23 @@ def main() -> None:
     else:
         answered = None
         write_rows(table.select(list(watched.contract.columns)), target)
-    if labels:
+    if labels and answered:
         _write_labels(Path(labels), table.column(watched.contract.target), answered)
     print(f"{rows:,} rows, drift {kind}: {url or out}")
 
 
-def _asked(kind: str, asked: str, url: str, out: str) -> tuple[int, Path]:
-    if kind not in DISTURBANCES:
-        raise UserError(f"DRIFT: {kind or 'missing'}: type: {USAGE}")
-    if not (asked or str(ROWS)).isdecimal() or int(asked or ROWS) < 1:
-        raise UserError(f"ROWS: expected a whole number above 0, got {asked}")
+def _target(url: str, out: str, labels: str) -> Path:
     if bool(url) == bool(out):
         raise UserError(f"expected URL or OUT; type: {USAGE}")
     target = Path(out)
     if out and target.suffix not in ENDINGS:
         raise UserError(f"OUT: {out}: expected one of {', '.join(ENDINGS)}")
-    return int(asked or ROWS), target
-
-
-def _write_labels(path: Path, target: pa.ChunkedArray, answered: Answered | None) -> None:
-    if answered is None:
+    if labels and out and target.suffix != ".jsonl":
         raise UserError("LABELS: bare rows have no request that a label could name; OUT=….jsonl")
+    return target
+
+
+def _write_labels(path: Path, target: pa.ChunkedArray, answered: Answered) -> None:
     requests, records = answered
     table = pa.table({"request_id": requests, "record": records, "label": target})
     with replacing(path) as temporary:

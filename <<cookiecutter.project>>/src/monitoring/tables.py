@@ -36,7 +36,10 @@ class TableRows:
         source = form_of(load("source", Source))
         for path in self._paths:
             before = 0
-            for table in open_table(path, source, []).batches:
+            stream = open_table(path, source, [])
+            if self._watched.kinds.keys().isdisjoint(stream.columns):
+                raise stream.lacks(next(iter(self._watched.kinds)), path)
+            for table in stream.batches:
                 yield self._batch(table, path, before)
                 before += table.num_rows
             if not before:

@@ -53,9 +53,7 @@ class Scorer:
         """Yield what is answered for each batch; `UserError` names a row and a column of `path`."""
         columns = self.model.contract.columns
         if missing := [name for name in columns if name not in stream.columns]:
-            raise UserError(
-                f"{path}: column {missing[0]} is missing; it has {', '.join(stream.columns[:20])}"
-            )
+            raise stream.lacks(missing[0], path)
         carried = [name for name in stream.columns if name not in columns]
         for inputs, table in ahead(self._inputs(stream.batches, path)):
             answer = self._columns(self.model.predict_inputs(inputs))

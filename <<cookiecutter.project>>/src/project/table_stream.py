@@ -10,7 +10,7 @@ from typing import TypeVar
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from project.columns import normalise_all
+from project.columns import RESERVED, normalise_all
 from project.conversion import convert_values
 from project.errors import UserError
 from project.settings.group import ColumnType
@@ -39,6 +39,14 @@ class TableStream:
 
     columns: list[str]
     batches: Iterator[pa.Table]
+
+    def lacks(self, name: str, path: Path) -> UserError:
+        """Return what to raise where the file at `path` has no such column."""
+        own = {f"{word}_column": word for word in RESERVED}
+        has = [own.get(column, column) for column in self.columns]
+        said = f"{path}: column {name} is missing; it has {', '.join(has[:20])}"
+        labels = {"request_id", "label"} <= {*has}
+        return UserError(f"{said}: labels, which make labels FILE=… takes" if labels else said)
 
 
 def open_table(path: Path, source: CsvForm, numbers: list[str]) -> TableStream:

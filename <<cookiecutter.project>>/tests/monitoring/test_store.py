@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pyarrow import csv, parquet
 
-from monitoring import drift, simulate
+from monitoring import drift, monitor, simulate
 from monitoring.watched import digest
 from project import table_stream
 from project.settings.source import FileSource
@@ -82,6 +82,10 @@ TABLES = {
         "size,age,new,colour\n1,2,true,r\n1,old,true,r\n",
         "wrong.csv: row 2, column age: expected a number, found 'old'",
     ),
+    "labels": (
+        "request_id,label\na,yes\n",
+        "wrong.csv: column size is missing; it has request_id, label: labels, which make labels",
+    ),
     "no rows": ("size,age,new,colour\n", "wrong.csv: a header and no rows"),
     "a text that has no end": (
         f"size,age,new,colour\n1,2,true,{'r' * (20 * 2**20)}\n",
@@ -131,6 +135,35 @@ def test_words_that_make_no_sense_are_refused(
     monkeypatch.setenv("SINCE", "")
     monkeypatch.setenv("CURRENT", "nowhere.csv")
     assert refusal(drift.main) == "error: CURRENT: nowhere.csv: no such file or folder"
+
+
+# what make is told, and the line that refuses it
+WORDS = {
+    "another drift": (monitor.main, {"DRIFT": "sift"}, "DRIFT: sift: type: make monitor [DRIFT="),
+    "no rows": (monitor.main, {"ROWS": "0"}, "ROWS: expected a whole number above 0, got 0"),
+    "labels of bare rows": (
+        simulate.main,
+        {"DRIFT": "none", "OUT": "new/rows.csv", "LABELS": "new/labels.csv"},
+        "LABELS: bare rows have no request",
+    ),
+}
+
+
+@pytest.mark.parametrize(("main", "words", "line"), WORDS.values(), ids=WORDS)
+def test_traffic_that_cannot_be_is_refused_before_anything_is_written(
+    main: Callable[[], None],
+    words: dict[str, str],
+    line: str,
+    project: Path,
+    refusal: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    for name, value in words.items():
+        monkeypatch.setenv(name, value)
+
+    assert refusal(main).startswith(f"error: {line}")
+    assert not any(map(Path.exists, (Path("new"), monitor.WORK)))
 
 
 def test_lines_that_are_cut_short_or_another_models_or_from_the_future_are_counted(
