@@ -120,6 +120,9 @@ def test_drift_opens_an_issue_and_asks_for_a_retraining(hub: GitHub, tmp_path: P
     assert issue["labels"] == ["drift"]
     (event,) = hub.state["events"]
     assert event["event_type"] == "drift-alert"
+    (gauges,) = (hub.artefacts / "drift").rglob("drift.prom")
+    # For which the chart's alerts ask.
+    assert 'model_drift_detected{environment="prod",' in gauges.read_text()
     (verdict,) = (hub.artefacts / "drift").rglob("2*.json")
     assert json.loads(verdict.read_text())["verdict"] == "drift"
 
