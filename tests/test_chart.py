@@ -238,20 +238,38 @@ def test_drift_that_is_found_is_no_failure_of_the_job(code: int, ends: int, tmp_
     python.write_text(f'#!/bin/sh\necho "$@"\nexit {code}\n')
     python.chmod(0o755)
 
-    done = subprocess.run(
-        container["command"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.returncode, done.stdout) == (ends, "-m monitoring.drift\n")
+    assert ran(container, tmp_path) == (ends, "-m monitoring.drift\n")
     (refused,) = [
         rule["onExitCodes"] for rule in job["podFailurePolicy"]["rules"] if "onExitCodes" in rule
     ]
     assert refused == {"containerName": "drift", "operator": "In", "values": [1]}
     assert job["template"]["spec"]["restartPolicy"] == "Never"  # which the policy asks for
+
+
+@pytest.mark.parametrize(("labels", "code", "ends"), [(0, 3, 0), (1, 0, 1), (1, 4, 1), (1, 2, 2)])
+def test_labels_are_kept_before_the_verdict_and_refused_ones_fail_the_job_after_it(
+    labels: int, code: int, ends: int, tmp_path: Path
+) -> None:
+    spec = documents(("prod", "bento", True))["CronJob/wine-model-drift"]["spec"]
+    (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    python, file = tmp_path / "bin/python", tmp_path / "data/labels/new/march.csv"
+    for path in (python, file):
+        path.parent.mkdir(parents=True)
+    file.touch()
+    exits = f'case "$2" in monitoring.labels) exit {labels} ;; *) exit {code} ;; esac'
+    python.write_text(f'#!/bin/sh\necho "$FILE $2"\n{exits}\n')
+    python.chmod(0o755)
+
+    said = "data/labels/new monitoring.labels\n monitoring.drift\n"
+    assert ran(container, tmp_path) == (ends, said)
+
+
+def ran(container: dict[str, Any], folder: Path) -> tuple[int, str]:
+    """Run a container's command in a folder; return its exit code and what it printed."""
+    done = subprocess.run(
+        container["command"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)

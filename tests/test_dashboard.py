@@ -117,11 +117,22 @@ def on_remotes(project: Path, folder: Path) -> None:
 
 
 def traffic(project: Path, url: str) -> None:
-    """Send rows that have drifted, and keep what they turned out to be."""
+    """Send rows that have drifted, and put what they turned out to be where the job looks."""
     words = {"DRIFT": "shift", "ROWS": "200", "URL": url, "LABELS": "labels.csv"}
-    for module, given in (("simulate", words), ("labels", {"FILE": "labels.csv"})):
-        done = run(["bin/python", "-m", f"monitoring.{module}"], project, given)
-        assert done.returncode == 0, done.stderr
+    done = run(["bin/python", "-m", "monitoring.simulate"], project, words)
+    assert done.returncode == 0, done.stderr
+    # As docs/monitoring.md has it, but for kubectl.
+    (container,) = document("Deployment")["spec"]["template"]["spec"]["containers"]
+    (claim,) = [each for each in container["volumeMounts"] if each["name"] == "predictions"]
+    text = (project / "docs/monitoring.md").read_text()
+    (command,) = re.findall(r"sh -c '(cd [^']*)' < march.csv", text)
+    assert claim["mountPath"] in command
+    subprocess.run(
+        ["sh", "-c", command.replace(claim["mountPath"], "data/predictions")],
+        cwd=project,
+        input=(project / "labels.csv").read_bytes(),
+        check=True,
+    )
 
 
 def run_job(
@@ -147,7 +158,7 @@ def run_job(
             given = [str(clone.with_name("origin.git")), commit]
         if name == "drift":  # what is mounted
             (clone / "data/labels").parent.mkdir(exist_ok=True)
-            (clone / "data/labels").symlink_to(project / "data/labels")
+            (clone / "data/labels").symlink_to(project / "data/predictions/labels")
             told = {each["name"]: each["value"] for each in container["env"]}
             variables |= {key: told[key] for key in ("SINCE", "ENVIRONMENT")}
             variables |= {"CURRENT": str(project / "data/predictions"), "PUSHGATEWAY": gateway}

@@ -1,8 +1,8 @@
-"""Keep what recorded predictions turned out to be: `make labels FILE=labels.csv`.
+"""Keep what recorded predictions turned out to be: `make labels FILE=labels.csv [CURRENT=store]`.
 
-A row of the file names a prediction by `request_id` (the answer's header X-Request-Id) and, where a
-request holds several records, by `record`, from 0; `label` is the truth. The same file twice
-changes nothing.
+FILE may be a folder, whose files are kept all or none. A row of a file names a prediction by
+`request_id` (the answer's header X-Request-Id) and, where a request holds several records, by
+`record`, from 0; `label` is the truth. The same file twice changes nothing.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ from monitoring.label_file import LabelRow, read_label_file
 from monitoring.lines import lines
 from monitoring.quality import read_labels
 from monitoring.recorded import files_of
-from monitoring.watched import Watched, read_watched
+from monitoring.watched import read_watched
 from project.artefacts import LABELS, REFERENCE
 from project.errors import UserError, one_line
 from project.settings.monitoring import Labels, load_monitoring
@@ -26,14 +26,17 @@ from project.tables import keep_pandas_out, write_table
 
 USAGE = "make labels FILE=labels.csv, with the columns request_id, label and, as needed, record"
 
+Key = tuple[str, int]
+
 
 def join(
-    rows: list[LabelRow], sizes: dict[str, int], settings: Labels, path: Path
+    rows: list[LabelRow], sizes: dict[str, int], kept: set[Key], settings: Labels, path: Path
 ) -> tuple[list[LabelRow], int]:
     """Return the rows that name a recorded prediction, and how many do not.
 
-    sizes: records by request, of those that the file names. `UserError` where too many name none,
-    or where a row does not say which of several records it means.
+    sizes: records by request, of those that the file names. kept: labels of earlier days, whose
+    predictions the service may have removed since. `UserError` where too many name none, or where
+    a row does not say which of several records it means.
     """
     known: list[LabelRow] = []
     unknown: list[LabelRow] = []
@@ -44,7 +47,8 @@ def join(
                 f"{path}: row {row.place}: request {row.request_id} has {size} records: "
                 "add a column record, from 0"
             )
-        (known if (row.record or 0) < size else unknown).append(row)
+        record = row.record or 0
+        (known if record < size or (row.request_id, record) in kept else unknown).append(row)
     if len(unknown) > settings.max_unknown * len(rows):
         first = unknown[0]
         raise UserError(
@@ -61,12 +65,12 @@ def merge(old: pa.Table | None, new: list[LabelRow], replace: bool, path: Path) 
     `UserError` where one contradicts another, unless `replace` lets the later one win over the one
     that was kept.
     """
-    kept: dict[tuple[str, int], str | float] = {}
+    kept: dict[Key, str | float] = {}
     if old is not None:
         names = ("request_id", "record", "label")
         columns = (old.column(name).to_pylist() for name in names)
         kept = {(request, record): label for request, record, label in zip(*columns, strict=True)}
-    places: dict[tuple[str, int], int] = {}
+    places: dict[Key, int] = {}
     for row in new:
         key = (row.request_id, row.record or 0)
         before = kept.get(key)
@@ -89,10 +93,10 @@ def merge(old: pa.Table | None, new: list[LabelRow], replace: bool, path: Path) 
     )
 
 
-def recorded_sizes(watched: Watched, requests: set[str]) -> dict[str, int]:
-    """Return how many records each of these requests has in the store, whichever model answered."""
+def recorded_sizes(store: Path, requests: set[str]) -> dict[str, int]:
+    """Return how many records each of these requests has in a store, whichever model answered."""
     sizes = {}
-    for file in files_of(watched.folder):
+    for file in files_of(store):
         for line in lines(file):
             try:
                 record = orjson.loads(line or b"")
@@ -115,22 +119,43 @@ def _alone() -> Iterator[None]:
 
 
 def main() -> None:
-    """Keep the labels of the file that make names."""
-    name, replace = os.environ.get("FILE", ""), bool(os.environ.get("REPLACE", ""))
+    """Keep the labels of the file or folder that make names."""
+    name, replace, current = (os.environ.get(word, "") for word in ("FILE", "REPLACE", "CURRENT"))
     if not name:
         raise UserError(f"FILE is missing; type: {USAGE}")
-    path, settings = Path(name), load_monitoring().labels
+    settings = load_monitoring().labels
     watched, _ = read_watched()
-    rows = read_label_file(path, watched.contract)
-    sizes = recorded_sizes(watched, {row.request_id for row in rows})
-    known, unknown = join(rows, sizes, settings, path)
+    files = {path: read_label_file(path, watched.contract) for path in _named(Path(name))}
+    requests = {row.request_id for rows in files.values() for row in rows}
+    sizes = recorded_sizes(Path(current) if current else watched.folder, requests)
+    unknown = 0
     with _alone():
-        old = read_labels()
-        table = merge(old, known, replace, path)
+        table = old = read_labels()
+        for path, rows in files.items():
+            known, strange = join(rows, sizes, _keys(table), settings, path)
+            table = merge(table, known, bool(replace), path)
+            unknown += strange
+        assert table is not None
         write_table(LABELS, table)
     added = table.num_rows - (old.num_rows if old is not None else 0)
     aside = f"; {unknown:,} name no recorded prediction and were left out" if unknown else ""
     print(f"{added:,} labels more, {table.num_rows:,} in all: {LABELS}{aside}")
+
+
+def _named(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    if not files:
+        raise UserError(f"{path}: no file of labels is there")
+    return files
+
+
+def _keys(table: pa.Table | None) -> set[Key]:
+    if table is None:
+        return set()
+    requests, records = (table.column(name).to_pylist() for name in ("request_id", "record"))
+    return {*zip(requests, records, strict=True)}
 
 
 if __name__ == "__main__":

@@ -72,6 +72,26 @@ def test_what_is_no_label_is_refused_in_one_line(
     assert said.startswith("error: wrong.csv: " + line.replace("request R", f"request {request}"))
 
 
+def test_a_folder_of_labels_is_kept_whole_or_not_at_all(
+    project: Path, call: Call, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, *rows = (project / FILE).read_text().splitlines()
+    folder, store = project / "claim/labels/new", project / "claim"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("\n".join([header, *rows[:100]]))
+    (folder / "b.csv").write_text(f"{header}\nnobody,0,no\n")
+    (project / "data/predictions/a.jsonl").rename(store / "a.jsonl")
+    monkeypatch.setenv("FILE", str(folder))
+    monkeypatch.setenv("CURRENT", str(store))
+
+    assert refusal(labels.main).startswith(f"error: {folder}/b.csv: row 1: no prediction is")
+    assert not LABELS.exists()
+    (folder / "b.csv").write_text("\n".join([header, *rows[100:]]))
+
+    assert call(labels.main, FILE=folder, CURRENT=store) == 0
+    assert parquet.read_table(LABELS).num_rows == 400
+
+
 def test_labels_that_were_kept_are_contradicted_by_no_oversight(
     project: Path, call: Call, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +127,11 @@ def test_the_same_file_twice_changes_nothing_and_few_unknown_labels_are_left_out
 
     assert call(labels.main, FILE=FILE) == 0
 
+    assert sha256(LABELS) == before
+    # Nor where the service has removed what was labelled, and recorded more.
+    call(simulate.main, DRIFT="none", ROWS=20, OUT="data/predictions/a.jsonl", LABELS="new.csv")
+    (project / FILE).write_text(text)
+    assert call(labels.main, FILE=FILE) == 0
     assert sha256(LABELS) == before
     assert [field.type for field in parquet.read_schema(LABELS)] == [
         pa.string(),
