@@ -8,7 +8,7 @@ from benchmarks.measure import Command, run
 from benchmarks.workspace import compose, project
 
 RECORD = str(Path(__file__).with_name("record_predictions.py"))
-ROWS = (10_000, 100_000, 1_000_000)
+ROWS = (10_000, 100_000, 1_000_000, 3_000_000)
 TABLE_ROWS = 40_000  # of which a quarter is the test split that predictions are drawn from
 MODEL = "model=logistic_regression"
 BOUND_SECONDS, BOUND_MEBIBYTES = 120, 2048
