@@ -40,7 +40,8 @@ def send(table: pa.Table, watched: Watched, url: str) -> Answered:
             said = json.loads(error.read() or b"{}").get("error", error.reason)
             raise UserError(f"URL: {url}: {error.code}: {said}") from None
         except (URLError, ValueError, OSError) as error:
-            raise UserError(f"URL: {url}: {error}; is it there? type: make serve") from None
+            why = getattr(error, "reason", error)  # of a URLError, whose own words wrap it
+            raise UserError(f"URL: {url}: {why}; is it there? type: make serve") from None
     return requests, records
 
 

@@ -141,6 +141,11 @@ def test_words_that_make_no_sense_are_refused(
 WORDS = {
     "another drift": (monitor.main, {"DRIFT": "sift"}, "DRIFT: sift: type: make monitor [DRIFT="),
     "no rows": (monitor.main, {"ROWS": "0"}, "ROWS: expected a whole number above 0, got 0"),
+    "no service": (
+        simulate.main,
+        {"DRIFT": "none", "URL": "http://127.0.0.1:1", "OUT": ""},
+        "URL: http://127.0.0.1:1: [Errno 111] Connection refused; is it there? type: make serve",
+    ),
     "labels of bare rows": (
         simulate.main,
         {"DRIFT": "none", "OUT": "new/rows.csv", "LABELS": "new/labels.csv"},
