@@ -128,13 +128,34 @@ def write_evaluation(model: OnnxModel, test: pa.Table) -> None:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Return a function that runs a command as make does, and returns its exit code."""
+def say(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that gives words as make's command line does, and no others."""
     words = ("CURRENT", "SINCE", "DRIFT", "ROWS", "URL", "OUT", "LABELS", "FILE", "REPLACE")
 
-    def run(main: Callable[[], None], **given: object) -> int:
+    def run(**given: object) -> None:
         for name in words:
             monkeypatch.setenv(name, str(given.get(name, "")))
+
+    return run
+
+
+@pytest.fixture
+def refused(say: Callable[..., None], refusal: Callable[..., str]) -> Callable[..., str]:
+    """Return a function that runs a command as make does, and returns the line that refuses it."""
+
+    def run(main: Callable[[], None], **given: object) -> str:
+        say(**given)
+        return refusal(main).removeprefix("error: ")
+
+    return run
+
+
+@pytest.fixture
+def call(say: Callable[..., None]) -> Callable[..., int]:
+    """Return a function that runs a command as make does, and returns its exit code."""
+
+    def run(main: Callable[[], None], **given: object) -> int:
+        say(**given)
         try:
             main()
         except SystemExit as ended:

@@ -17,6 +17,7 @@ from .conftest import ROOT
 
 Make = Callable[..., Path]
 Call = Callable[..., int]
+Refused = Callable[..., str]
 Verdicts = Callable[[], list[dict[str, Any]]]
 FILE = "labels.csv"
 
@@ -57,23 +58,18 @@ def project(made: Make, call: Call) -> Path:
 
 @pytest.mark.parametrize(("text", "line"), WRONG.values(), ids=WRONG)
 def test_what_is_no_label_is_refused_in_one_line(
-    text: str,
-    line: str,
-    project: Path,
-    refusal: Callable[..., str],
-    monkeypatch: pytest.MonkeyPatch,
+    text: str, line: str, project: Path, refused: Refused
 ) -> None:
     request = csv.read_csv(FILE).column("request_id")[0].as_py()
     (project / "wrong.csv").write_text(text.replace("R,", f"{request},"))
-    monkeypatch.setenv("FILE", "wrong.csv")
 
-    said = refusal(labels.main)
+    said = refused(labels.main, FILE="wrong.csv")
 
-    assert said.startswith("error: wrong.csv: " + line.replace("request R", f"request {request}"))
+    assert said.startswith("wrong.csv: " + line.replace("request R", f"request {request}"))
 
 
 def test_a_folder_of_labels_is_kept_whole_or_not_at_all(
-    project: Path, call: Call, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    project: Path, call: Call, refused: Refused
 ) -> None:
     header, *rows = (project / FILE).read_text().splitlines()
     folder, store = project / "claim/labels/new", project / "claim"
@@ -81,10 +77,10 @@ def test_a_folder_of_labels_is_kept_whole_or_not_at_all(
     (folder / "a.csv").write_text("\n".join([header, *rows[:100]]))
     (folder / "b.csv").write_text(f"{header}\nnobody,0,no\n")
     (project / "data/predictions/a.jsonl").rename(store / "a.jsonl")
-    monkeypatch.setenv("FILE", str(folder))
-    monkeypatch.setenv("CURRENT", str(store))
 
-    assert refusal(labels.main).startswith(f"error: {folder}/b.csv: row 1: no prediction is")
+    said = refused(labels.main, FILE=folder, CURRENT=store)
+
+    assert said.startswith(f"{folder}/b.csv: row 1: no prediction is")
     assert not LABELS.exists()
     (folder / "b.csv").write_text("\n".join([header, *rows[100:]]))
 
@@ -93,17 +89,16 @@ def test_a_folder_of_labels_is_kept_whole_or_not_at_all(
 
 
 def test_labels_that_were_kept_are_contradicted_by_no_oversight(
-    project: Path, call: Call, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    project: Path, call: Call, refused: Refused
 ) -> None:
     call(labels.main, FILE=FILE)
     request = csv.read_csv(FILE).column("request_id")[0].as_py()
     first = csv.read_csv(FILE).column("label")[0].as_py()
     other = "no" if first == "yes" else "yes"
     (project / "new.csv").write_text(f"request_id,record,label\n{request},0,{other}\n")
-    monkeypatch.setenv("FILE", "new.csv")
 
-    assert refusal(labels.main) == (
-        f"error: new.csv: row 1: request {request}, record 0 is {other!r}, and {first!r} in what "
+    assert refused(labels.main, FILE="new.csv") == (
+        f"new.csv: row 1: request {request}, record 0 is {other!r}, and {first!r} in what "
         "was kept before; REPLACE=1 takes the new one"
     )
 
