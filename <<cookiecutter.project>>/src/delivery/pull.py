@@ -36,11 +36,17 @@ NOTHING = digest_of(b"")
 def pull_package(registry: Registry, digest: str) -> Package:
     """Return a package from the registry, in build/pulled/, where it stays.
 
-    Raises `UserError` where it is not there, or its signature or a file of it is not as it should.
+    A copy that is there already saves the way, not the question: the registry is asked each time.
+    Raises `UserError` where it has no such package, or its signature or a file is not as it should.
     """
     folder = PULLED / checked_digest(digest).removeprefix("sha256:")
     refuse_missing_key()
-    if not _is_intact(folder, digest):
+    if _is_intact(folder, digest):
+        if not registry.has_manifest(digest):
+            raise UserError(
+                f"{registry.where}: has no package {digest} any more; {folder} holds a copy"
+            )
+    else:
         with replacing(folder) as temporary:
             temporary.mkdir()
             _fetch(registry, digest, temporary)

@@ -192,6 +192,19 @@ def test_the_newest_signature_by_our_key_counts(package: Path) -> None:
     assert files_below(packages.fetch(digest).folder) == files_below(package)
 
 
+def test_a_copy_does_not_answer_for_the_registry(package: Path) -> None:
+    digest = push()
+    folder = packages.fetch(digest).folder
+    shutil.rmtree(LAYOUT)
+
+    with pytest.raises(UserError) as refused:
+        packages.fetch(digest)
+
+    assert str(refused.value) == (
+        f"registry/toy: has no package {digest} any more; {folder} holds a copy"
+    )
+
+
 def test_a_damaged_pull_is_fetched_again(package: Path) -> None:
     digest = push()
     folder = packages.fetch(digest).folder
