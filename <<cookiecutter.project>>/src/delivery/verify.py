@@ -5,8 +5,9 @@ from pathlib import Path
 from delivery.package import Package, read_package
 from delivery.provenance import refuse_other_package
 from delivery.signature import signed_files, verify
-from project.artefacts import PACKAGE, PROVENANCE, PUBLIC_KEY, SBOM, SIGNATURE
+from project.artefacts import MANIFEST, PACKAGE, PROVENANCE, PUBLIC_KEY, SBOM, SIGNATURE
 from project.errors import UserError, one_line
+from project.oci import file_digest
 from project.overrides import repro_command
 
 
@@ -24,9 +25,29 @@ def verify_package(folder: Path = PACKAGE) -> Package:
     ):
         if not path.exists():
             raise UserError(f"{path}: no such file, {why}")
-    verify(folder)
+    try:
+        verify(folder)
+    except UserError:
+        if _is_newer(package):
+            raise UserError(
+                f"{folder}/: is newer than its signature, which is of another run; type: make sign"
+            ) from None
+        raise
     refuse_other_package(package)
     return package
+
+
+def _is_newer(package: Package) -> bool:
+    """Tell whether a package that is whole lies under the signature of another one."""
+    try:
+        signed = signed_files((package.folder / SIGNATURE.name).read_bytes())
+    except UserError:
+        return False
+    path = package.folder / MANIFEST.name
+    if signed.get(MANIFEST.name) in (None, file_digest(path)):
+        return False
+    files = {package.folder / name: digest for name, digest in package.files.items()}
+    return all(path.is_file() and file_digest(path) == files[path] for path in files)
 
 
 def main() -> None:

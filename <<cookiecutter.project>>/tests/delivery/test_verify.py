@@ -20,6 +20,8 @@ from delivery.verify import main, verify_package
 from project.errors import UserError
 from project.files import read_json, write_json
 
+from .conftest import Make
+
 Refusal = Callable[..., str]
 DIST = Path("dist")
 
@@ -113,6 +115,21 @@ def test_a_damage_is_told_with_the_files_name(
     damage()
 
     assert refusal(main).startswith(f"error: {said}")
+
+
+def test_a_package_that_is_newer_than_its_signature_is_told_so(
+    package: Path, make_package: Make, refusal: Refusal
+) -> None:
+    sign_package()
+    signature = (DIST / "signature.json").read_bytes()
+    shutil.rmtree(DIST)
+    make_package(b"another")
+    for name, content in (("signature.json", signature), ("provenance.json", b"{}")):
+        (DIST / name).write_bytes(content)
+
+    assert refusal(main) == (
+        "error: dist/: is newer than its signature, which is of another run; type: make sign"
+    )
 
 
 def test_a_link_out_of_the_package_is_refused(package: Path, refusal: Refusal) -> None:
