@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import tarfile
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,29 +56,37 @@ def back_up(archive: Path, environments: tuple[Name, ...] = NAMES) -> list[Path]
     return [Path(name) for name in digests]
 
 
-def restore(archive: Path) -> list[Path]:
-    """Put back what an archive holds; return the places that were missing.
+@dataclass(frozen=True)
+class Restored:
+    """The places that were missing and are back, and those that hold something else by now."""
 
-    All of it is verified first. Raises `UserError` where a file is not what its digest says, or a
-    place holds something else by now; then nothing is changed.
+    back: list[Path]
+    left: list[Path]
+
+
+def restore(archive: Path) -> Restored:
+    """Put back the places of an archive that are missing, and leave those that are here.
+
+    All of the archive is verified first: `UserError` where a file is not what its digest says, and
+    then nothing is changed.
     """
+    if not archive.is_file():
+        raise UserError(f"FROM={archive}: no such file; make backup writes them to {BACKUPS}/")
     BACKUPS.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=BACKUPS, prefix=".restore-") as folder:
         staged = Path(folder)
         digests = _unpack(archive, staged)
         places = sorted({_place(Path(name)) for name in digests})
         missing = [place for place in places if not place.exists()]
-        for name, digest in digests.items():
-            path = Path(name)
-            if _place(path) not in missing and not (path.is_file() and sha256(path) == digest):
-                raise UserError(
-                    f"{_place(path)}: is here already and not as in {archive} ({path.name}); "
-                    "nothing was restored; move it away first"
-                )
+        others = {
+            _place(path)
+            for path, digest in ((Path(name), digest) for name, digest in digests.items())
+            if _place(path) not in missing and not (path.is_file() and sha256(path) == digest)
+        }
         for place in missing:
             place.parent.mkdir(parents=True, exist_ok=True)
             (staged / place).rename(place)
-    return missing
+    return Restored(missing, sorted(others))
 
 
 def _packages(environments: tuple[Name, ...]) -> list[Path]:
@@ -150,9 +159,11 @@ def main() -> None:
         named = asked.given("FROM")
         if named is None:
             raise UserError("FROM: which archive? type: make restore FROM=build/backup/….tar")
-        missing = restore(Path(named))
-        listed = ", ".join(map(str, missing)) or "nothing was missing"
+        restored = restore(Path(named))
+        listed = ", ".join(map(str, restored.back)) or "nothing was missing"
         print(f"restored from {named}, each file as its digest says: {listed}")
+        for place in restored.left:
+            print(f"left alone: {place}, not as in the archive; to have that, move this away")
         return
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     archive = Path(asked.given("OUT") or BACKUPS / f"{asked.model()}-{now}.tar")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from delivery import packages
-from delivery.backup import back_up, main, restore
+from delivery.backup import Restored, back_up, main, restore
 from delivery.keys import make_keys
 from delivery.push import main as push
 from delivery.push import push_package
@@ -67,7 +67,7 @@ def test_what_was_lost_comes_back(project: Path) -> None:
     back_up(ARCHIVE)
     lose(project)
 
-    assert restore(ARCHIVE) == [Path("mlartifacts"), Path("mlflow.db"), Path("registry/toy")]
+    assert restore(ARCHIVE).back == [Path("mlartifacts"), Path("mlflow.db"), Path("registry/toy")]
 
     assert kept(project) == before
     with closing(sqlite3.connect("mlflow.db")) as database:
@@ -81,19 +81,30 @@ def test_a_second_restore_finds_nothing_missing(project: Path) -> None:
     lose(project)
     restore(ARCHIVE)
 
-    assert restore(ARCHIVE) == []
+    assert restore(ARCHIVE) == Restored([], [])
 
 
-def test_what_is_there_and_differs_is_left(project: Path) -> None:
+def test_what_is_there_and_differs_is_left_and_said_and_the_rest_comes_back(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = kept(project)
     back_up(ARCHIVE)
-    lose(project)
-    Path("mlartifacts/1").mkdir(parents=True)
-    Path("mlartifacts/1/model.onnx").write_bytes(b"other")
+    shutil.rmtree("registry")
+    with closing(sqlite3.connect("mlflow.db")) as database, database:
+        database.execute("INSERT INTO runs VALUES ('second')")
+    monkeypatch.setattr("sys.argv", ["backup", "restore"])
+    monkeypatch.setenv("FROM", str(ARCHIVE))
+    capsys.readouterr()
 
-    with pytest.raises(UserError, match=r"^mlartifacts: is here already .* nothing was restored"):
-        restore(ARCHIVE)
-    assert not Path("registry").exists()
-    assert Path("mlartifacts/1/model.onnx").read_bytes() == b"other"
+    main()
+
+    assert kept(project) == before
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        assert len(database.execute("SELECT name FROM runs").fetchall()) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        f"restored from {ARCHIVE}, each file as its digest says: registry/toy",
+        "left alone: mlflow.db, not as in the archive; to have that, move this away",
+    ]
 
 
 def changed(archive: Path) -> None:
@@ -126,7 +137,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut": (cut, "kept.tar: not an archive of make backup: "),
     "added": (added, "kept.tar: mlartifacts/new.txt: was added"),
     "outside": (outside, "kept.tar: not an archive of make backup: "),
-    "removed": (removed, "kept.tar: not an archive of make backup: "),
+    "removed": (removed, "FROM=kept.tar: no such file; make backup writes them to build/backup/"),
 }
 
 
@@ -172,7 +183,7 @@ def test_of_a_remote_registry_what_runs_is_kept_as_pulled(
         back_up(ARCHIVE)
     shutil.rmtree("build/pulled")
 
-    assert restore(ARCHIVE) == [Path("build/pulled") / digest[7:]]
+    assert restore(ARCHIVE).back == [Path("build/pulled") / digest[7:]]
     assert verify_package(Path("build/pulled") / digest[7:]).digest == digest
 
 
