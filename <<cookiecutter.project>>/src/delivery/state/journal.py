@@ -49,14 +49,15 @@ class Entry:
 
 
 def journal(objects: Objects, tip: str, model: str) -> Iterator[Entry]:
-    """Read what commits did to a model in any environment, the oldest first."""
-    folders = [f"{environment}/{model}" for environment in NAMES]
-    log = objects.text(*LOG, f"--format={FORMAT}", tip, "--", *folders)
-    for text in log.split("\1")[1:]:
-        commit, author, committer, day, said, raw = text.split("\0", 5)
-        trailers = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
-        touched = [_touched(line) for line in raw.splitlines() if line.startswith(":")]
-        yield Entry(commit, author, committer, day, trailers, touched)
+    """Read what commits did to a model, environment by environment, the oldest first."""
+    for environment in NAMES:
+        # One folder at a time: for several git does not use its filters, and opens each commit.
+        log = objects.text(*LOG, f"--format={FORMAT}", tip, "--", f"{environment}/{model}")
+        for text in log.split("\1")[1:]:
+            commit, author, committer, day, said, raw = text.split("\0", 5)
+            trailers = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
+            touched = [_touched(line) for line in raw.splitlines() if line.startswith(":")]
+            yield Entry(commit, author, committer, day, trailers, touched)
 
 
 def _touched(line: str) -> Touched:

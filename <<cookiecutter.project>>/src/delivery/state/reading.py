@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from delivery.state.objects import Objects
-from delivery.state.record import CONFIG, HISTORY, VALUES, Record, State, parse_record
+from delivery.state.record import (
+    CONFIG,
+    HISTORY,
+    VALUES,
+    VERIFY,
+    Record,
+    State,
+    parse_record,
+)
 from project.errors import UserError
 
 NAME = re.compile(r"[a-z0-9][-a-z0-9]*")
@@ -54,7 +62,8 @@ def deployed_at(
             folder = f"{environment}/{model}"
             found = objects.read(str(commit), (f"{folder}/{CONFIG}", f"{folder}/{VALUES}"))
             return Deployed(State(found[0] or b"", found[1] or b""), record, verification)
-        verification = verification or record
+        if record.action == VERIFY:
+            verification = verification or record
     return None
 
 
@@ -77,3 +86,17 @@ def check_names(environment: str, model: str) -> None:
     for name in (environment, model):
         if not NAME.fullmatch(name):
             raise UserError(f"{name!r}: a name has small letters, digits and -")
+
+
+def refuse_other(record: Record, seen: Deployed | None) -> None:
+    """Raise `UserError` where a record does not replace, or speak of, what is in force."""
+    found = seen.record.id if seen else None
+    if found == record.replaced:
+        return
+    place = f"{record.environment}/{record.model}"
+    if seen is None:
+        raise UserError(f"{place}: nothing runs there, and {record.replaced} was expected")
+    raise UserError(
+        f"{place}: changed meanwhile by {seen.record.by} ({found}); nothing was done; "
+        "look at make status, then try again"
+    )

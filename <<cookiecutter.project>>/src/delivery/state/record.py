@@ -19,8 +19,10 @@ from project.loading import read_yaml
 from project.oci import checked_digest
 from project.yaml_text import yaml_text
 
-Action = Literal["deploy", "rollback", "canary", "promote", "abort", "verify"]
+Action = Literal["deploy", "rollback", "canary", "promote", "abort", "verify", "acknowledge"]
 VERIFY: Action = "verify"
+#: Actions that speak of a state, and put none in force.
+NOTES: tuple[Action, ...] = (VERIFY, "acknowledge")
 #: Actions that put back what was there.
 BACK: tuple[Action, ...] = ("rollback", "abort")
 CONFIG, VALUES, HISTORY = "config.yaml", "values.yaml", "history"
@@ -85,14 +87,27 @@ class Share(BaseModel):
     beside: str
 
 
+class Finding(BaseModel):
+    """What `make audit` found at a path, and the commit that did it; None where one is missing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    path: str
+    commit: str | None
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.said}"
+
+
 class Record(BaseModel):
-    """One change of an environment, or one verification of what it runs.
+    """One change of an environment, or what was noted of one: a verification, an acknowledgement.
 
     The caller fills in what it knows; `id`, `time`, `by` and `state` are the store's to fill in.
     `replaced` is the id of the record that the caller has seen in force, or None where it saw none:
     the store refuses the change where that is no longer so. Of a `verification`, `passed` says
     whether it held. `digest` is the package that the record is about: of a canary the candidate,
-    which has but a `share` of the requests.
+    which has but a `share` of the requests. `findings` are those of an acknowledgement.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -113,16 +128,23 @@ class Record(BaseModel):
     verification: dict[str, Any] | None = None
     share: Share | None = None
     state: Kept | None = None
+    findings: list[Finding] = Field(default_factory=list)
 
     @property
     def changes(self) -> bool:
         """Whether this record put a state in force, rather than speak about one."""
-        return self.action != VERIFY
+        return self.action not in NOTES
 
     @property
     def runs(self) -> str:
         """The digest of the package that has all requests, or those that a canary leaves."""
         return self.share.beside if self.share else self.digest
+
+    @property
+    def own_id(self) -> str:
+        """The id that a record of this time, about this package, has."""
+        compact = self.time.translate(str.maketrans("", "", "-:."))
+        return f"{compact}-{self.digest.partition(':')[2][:SHOWN] or self.action}"
 
     @property
     def file(self) -> str:
@@ -131,7 +153,9 @@ class Record(BaseModel):
 
     def content(self) -> bytes:
         """Write the record; NaN, which JSON has no word for, is an error."""
-        text = json.dumps(self.model_dump(), indent=2, ensure_ascii=False, allow_nan=False)
+        # Most have none, and an earlier release knows none.
+        written = self.model_dump(exclude=None if self.findings else {"findings"})
+        text = json.dumps(written, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
 
 
@@ -156,9 +180,8 @@ def stamped(record: Record, after: str | None) -> Record:
     if after is not None:
         now = max(now, parse_time(after) + timedelta(milliseconds=1))
     time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    compact = time.translate(str.maketrans("", "", "-:."))
-    short = record.digest.partition(":")[2][:SHOWN]
-    return record.model_copy(update={"time": time, "id": f"{compact}-{short}"})
+    named = record.model_copy(update={"time": time})
+    return named.model_copy(update={"id": named.own_id})
 
 
 def parse_time(text: str) -> datetime:

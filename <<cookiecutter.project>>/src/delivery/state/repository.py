@@ -5,35 +5,17 @@ swap, at a remote by a push that must be a fast-forward. Whoever comes second is
 """
 
 import fcntl
-import re
-import time
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from delivery.state.objects import GitError, Objects, complaint
+from delivery.state.races import LostRace, is_race, remove_stale_lock
 from project.errors import UserError
 from project.gitops import BRANCH
 
 REF = f"refs/heads/{BRANCH}"
-#: Git holds a branch's lock for milliseconds; one that stays was left by a process that was killed.
-STALE_SECONDS = 3.0
-#: What git says where another push came first, here or at the remote.
-RACES = (
-    "fetch first",
-    "non-fast-forward",
-    "failed to update ref",
-    "but expected",
-    ".lock': File exists",
-    "reference already exists",
-)
-#: What no waiting helps against, though git says some of the above as well.
-FINAL = ("No space left", "quota exceeded", "Permission denied", "Read-only file system")
-
-
-class LostRace(Exception):  # noqa: N818  # what happened is no error: one tries again
-    """Another process has moved the branch first."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +36,55 @@ class Repository:
         Raises `UserError` where the remote does not answer, or the branch has parted from it.
         """
         here = None if self.mirror else self._commit(REF)
-        there = self._fetch() if self.remote else None
-        if there is None or there == here:
+        if not self.remote:
             return here
-        if here is None or self._is_ancestor(here, there):
-            return there
+        known = self._commit(self._tracking)
+        there = self._fetch(known)
+        if there is None:
+            if known:
+                raise UserError(
+                    f"{self.where}: has no branch {BRANCH} any more; to put it back as it was "
+                    f"seen last, type: {self._git} push {self.remote} {known}:{REF}; to begin "
+                    f"anew: {self._git} update-ref -d {self._tracking}"
+                )
+            return here
+        if here and self._lacks(there, here):
+            raise UserError(self._parted(here, there))
+        if known and self._lacks(there, known):
+            print(f"warning: {self._cut_short(known, there)}", file=sys.stderr)
+        return there
+
+    def _lacks(self, branch: str, commit: str) -> bool:
+        return branch != commit and not self._is_ancestor(commit, branch)
+
+    def _parted(self, here: str, there: str) -> str:
+        """Say that the branch here is not within the remote's, and what to type."""
+        follow = f"git update-ref {REF} {there}"
         if self._is_ancestor(there, here):
-            return here
-        raise UserError(
+            back = f"git push {self.remote} {BRANCH}"
+            return f"{self._cut_short(here, there)}; to do without them: {follow}; else: {back}"
+        return (
             f"{self.where}: branch {BRANCH} here and there have parted; where nothing here is to "
-            f"be kept, type: git branch -f {BRANCH} {self.remote}/{BRANCH}"
+            f"be kept, type: {follow}"
         )
+
+    def _cut_short(self, known: str, there: str) -> str:
+        count = self.objects.text("rev-list", "--count", known, f"^{there}")
+        return (
+            f"{self.where}: branch {BRANCH} there lacks {count} of the commits that are known "
+            f"here, up to {known[:10]}: it was cut short or rewritten, or they were never pushed"
+        )
+
+    def branches(self, prefix: str) -> list[str]:
+        """Return the remote's branches whose names begin so."""
+        if not self.remote:
+            return []
+        heads = "refs/heads/"
+        try:
+            listed = self.objects.text("ls-remote", "--refs", self.remote, f"{heads}{prefix}*")
+        except GitError as error:
+            raise UserError(f"{self.where}: cannot be read: {complaint(error.output)}") from None
+        return [line.partition(heads)[2] for line in listed.splitlines()]
 
     def publish(self, commit: str, upon: str | None) -> None:
         """Move the branch to a commit made upon its newest one; `LostRace` where it has moved."""
@@ -109,21 +129,44 @@ class Repository:
                 folder = each.splitlines()[0].removeprefix("worktree ")
                 raise UserError(f"{folder}: has {BRANCH} checked out; switch to another branch")
 
-    def _fetch(self) -> str | None:
+    @property
+    def _tracking(self) -> str:
+        """Where git keeps what the remote's branch was when it was seen last."""
+        return f"refs/remotes/{self.remote}/{BRANCH}"
+
+    @property
+    def _git(self) -> str:
+        """How a person calls git for this repository."""
+        return f"git --git-dir={self.objects.folder}" if self.mirror else "git"
+
+    def _fetch(self, known: str | None) -> str | None:
         """Return the remote's commit, having fetched it; one round trip where it is known."""
         assert self.remote
-        tracking = f"refs/remotes/{self.remote}/{BRANCH}"
         try:
             listed = self.objects.text("ls-remote", "--refs", self.remote, REF).split()
-            if listed and self._commit(tracking) != listed[0]:
+            if listed and known != listed[0]:
                 options = ("--quiet", "--no-tags", "--no-write-fetch-head")
-                self.objects.run("fetch", *options, self.remote, f"+{REF}:{tracking}")
-                return self._commit(tracking)  # it may have moved on meanwhile
+                self.objects.run("fetch", *options, self.remote, f"+{REF}:{self._tracking}")
+                self._index()
+                return self._commit(self._tracking)  # it may have moved on meanwhile
             return listed[0] if listed else None
         except GitError as error:
             if remove_stale_lock(error.output):
                 raise LostRace from None
             raise UserError(f"{self.where}: cannot be read: {complaint(error.output)}") from None
+
+    def _index(self) -> None:
+        """Let our copy of a fleet know which commits touched which folder.
+
+        Without it git opens every commit of every model to find one's own. It holds nothing that
+        git cannot do without, so that a failure, such as a full disk, stops nothing.
+        """
+        if self.mirror:
+            try:
+                options = ("--reachable", "--changed-paths", "--split", "--no-progress")
+                self.objects.run("commit-graph", "write", *options)
+            except GitError as error:
+                remove_stale_lock(error.output)
 
     def _move(self, commit: str, before: str | None) -> None:
         nothing = "0" * len(commit)
@@ -140,27 +183,3 @@ class Repository:
 
     def _is_ancestor(self, first: str, second: str) -> bool:
         return self.objects.ask("merge-base", "--is-ancestor", first, second) is not None
-
-
-def is_race(output: str) -> bool:
-    """Tell from git's words whether somebody else was faster."""
-    if any(words in output for words in FINAL):
-        return False
-    return any(words in output for words in RACES)
-
-
-def remove_stale_lock(output: str) -> bool:
-    """Remove the lock that git complains of where whoever made it is gone; tell whether it is so.
-
-    A lock of a remote on this machine counts too: a kill takes git's other end with it.
-    """
-    named = re.search(r"Unable to create '([^']+\.lock)': File exists", output)
-    if not named:
-        return False
-    lock = Path(named[1])
-    try:
-        if time.time() - lock.stat().st_mtime > STALE_SECONDS:
-            lock.unlink()
-    except FileNotFoundError:
-        pass  # released meanwhile, or on another machine
-    return True

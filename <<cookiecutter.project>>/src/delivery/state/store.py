@@ -18,17 +18,19 @@ from typing import TypeVar
 from delivery.state.choice import open_repository
 from delivery.state.commits import message
 from delivery.state.objects import GitError, Objects
-from delivery.state.reading import Deployed, backwards, deployed_at
+from delivery.state.races import LostRace
+from delivery.state.reading import Deployed, backwards, deployed_at, refuse_other
 from delivery.state.record import (
     BACK,
     CONFIG,
+    HISTORY,
     VALUES,
     Kept,
     Record,
     State,
     stamped,
 )
-from delivery.state.repository import LostRace, Repository
+from delivery.state.repository import Repository
 from project.errors import UserError
 
 TRIES = 60  # each time at least one other deploy has landed
@@ -122,6 +124,18 @@ class StateStore:
 
         return self._until_landed(push)
 
+    def proposals(self, environment: str, model: str) -> list[str]:
+        """Return the remote's branches of changes that the state does not have yet."""
+        with self._whole_errors():
+            tip, prefix = self.newest(), proposals_of(environment, model)
+            history = f"{environment}/{model}/{HISTORY}"
+            known = set(self._objects.names(tip, history)) if tip else set()
+            return [
+                branch
+                for branch in self.repository.branches(prefix)
+                if f"{branch.removeprefix(prefix)}.json" not in known
+            ]
+
     def state_of(self, record: Record) -> State:
         """Return the state that a record put in force, byte for byte."""
         if record.state is None:
@@ -187,18 +201,9 @@ class StateStore:
 
 def proposal_branch(record: Record) -> str:
     """Name the branch of a pull request."""
-    return f"deploy/{record.environment}/{record.model}/{record.id}"
+    return f"{proposals_of(record.environment, record.model)}{record.id}"
 
 
-def refuse_other(record: Record, seen: Deployed | None) -> None:
-    """Raise `UserError` where a record does not replace, or speak of, what is in force."""
-    found = seen.record.id if seen else None
-    if found == record.replaced:
-        return
-    place = f"{record.environment}/{record.model}"
-    if seen is None:
-        raise UserError(f"{place}: nothing runs there, and {record.replaced} was expected")
-    raise UserError(
-        f"{place}: changed meanwhile by {seen.record.by} ({found}); nothing was done; "
-        "look at make status, then try again"
-    )
+def proposals_of(environment: str, model: str) -> str:
+    """Return what the branches of a model's pull requests to an environment begin with."""
+    return f"deploy/{environment}/{model}/"

@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from delivery.state.repository import LostRace, Repository
+from delivery.state.races import LostRace
+from delivery.state.repository import Repository
 from delivery.state.store import StateStore
 from project.errors import UserError
 
@@ -162,6 +164,55 @@ def test_a_branch_that_has_parted_from_its_remote_is_refused(repo: Path, remote:
         deploy(4)
 
 
+CUT_SHORT = {
+    "cut short": (
+        ("update-ref", "refs/heads/gitops", "gitops~1"),
+        "there lacks 1 of the commits that are known here, up to {last:.10}: it was cut short or",
+        "; to do without them: git update-ref refs/heads/gitops ",
+    ),
+    "gone": (
+        ("update-ref", "-d", "refs/heads/gitops"),
+        ": has no branch gitops any more; to put it back as it was seen last, type: ",
+        "git push origin {last}:refs/heads/gitops; to begin anew: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("done", "what", "then"), CUT_SHORT.values(), ids=CUT_SHORT)
+def test_a_remote_branch_that_was_cut_short_is_not_gone_past(
+    repo: Path, remote: Path, done: tuple[str, ...], what: str, then: str
+) -> None:
+    deploy(1)
+    deploy(2)
+    last = git(repo, "rev-parse", "gitops")
+    git(remote, *done)
+
+    with pytest.raises(UserError) as refused:
+        StateStore.open().current("dev", "toy")
+
+    assert what.format(last=last) in str(refused.value)
+    assert then.format(last=last) in str(refused.value)
+    git(repo, "push", "--quiet", "origin", f"{last}:refs/heads/gitops")
+    assert len(StateStore.open().records("dev", "toy")) == 2
+
+
+def test_whoever_has_only_looked_is_told_once_that_commits_are_gone(
+    repo: Path, remote: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(1)
+    deploy(2)
+    git(repo, "update-ref", "-d", "refs/heads/gitops")
+    git(remote, "update-ref", "refs/heads/gitops", "gitops~1")
+
+    for lines in (1, 0):
+        assert len(StateStore.open().records("dev", "toy")) == 1
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == lines
+        assert all(
+            "branch gitops there lacks 1 of the commits that are known" in each for each in said
+        )
+
+
 def test_a_race_that_is_lost_is_run_again(
     repo: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,8 +321,26 @@ def test_gitops_repo_names_another_repository_by_path_or_url(
     assert git(repo, "status", "--porcelain") == ""
 
 
-def test_a_gitops_repo_that_was_rewritten_is_followed(
+def test_our_copy_of_a_fleet_knows_which_commit_touched_which_folder(
     repo: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = tmp_path_factory.mktemp("fleet") / "fleet.git"
+    git(repo, "init", "--quiet", "--bare", str(fleet))
+    monkeypatch.setenv("GITOPS_REPO", str(fleet))
+    deploy(1)
+    shutil.rmtree("build/gitops")
+
+    assert StateStore.open().current("dev", "toy")
+
+    (graph,) = Path("build/gitops").glob("*.git/objects/info/commit-graphs/*.graph")
+    assert b"BDAT" in graph.read_bytes()  # the chunk of changed paths, gitformat-commit-graph(5)
+
+
+def test_a_gitops_repo_that_was_rewritten_is_followed(
+    repo: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     fleet = tmp_path_factory.mktemp("fleet") / "fleet.git"
     git(repo, "init", "--quiet", "--bare", str(fleet))
@@ -283,6 +352,7 @@ def test_a_gitops_repo_that_was_rewritten_is_followed(
     found = StateStore.open().current("dev", "toy")
     assert found is not None
     assert found.record == first
+    assert f"warning: {fleet}: branch gitops there lacks 1 of" in capsys.readouterr().err
 
 
 def test_a_gitops_repo_that_is_not_there_is_one_line_without_its_password(
