@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from delivery import asked
 from delivery.environments import load_environment
-from delivery.gates.all import checked_override
+from delivery.gates.all import checked_overrides
 from delivery.gates.gate import Entry, Gate, Outcome, ask
 from delivery.notify import tell
 from delivery.package import Package, read_package
@@ -61,6 +61,7 @@ def entry_of(action: Action, wished: Wishes, package: Package) -> Entry:
         seen=store.current(name, model),
         change=wished.change,
         now=datetime.now(UTC),
+        direct=wished.direct,
     )
 
 
@@ -69,10 +70,11 @@ def passed(entry: Entry, gates: Sequence[Gate], wished: Wishes) -> list[Outcome]
 
     Raises `UserError` that names the gate which refuses, and tells others so.
     """
+    overridden: frozenset[str] = frozenset()
     if wished.override:
-        allowed = entry.settings.overridable
-        checked_override(entry.environment, allowed, wished.override, wished.reason or "")
-    outcomes = list(_asked(entry, gates, wished))
+        allowed, reason = entry.settings.overridable, wished.reason or ""
+        overridden = checked_overrides(entry.environment, allowed, wished.override, reason)
+    outcomes = list(_asked(entry, gates, overridden, wished.dry_run))
     if wished.dry_run:
         rows = [[each.id, each.verdict, each.why or each.title] for each in outcomes]
         console().print(table(("gate", "verdict", ""), rows))
@@ -82,15 +84,21 @@ def passed(entry: Entry, gates: Sequence[Gate], wished: Wishes) -> list[Outcome]
         if not wished.dry_run:
             tell(entry.settings.notify, line)
         raise UserError(line)
-    return None if wished.dry_run else outcomes
+    if wished.dry_run:
+        by = " by a pull request" if entry.by_request else ""
+        print(f"would go: {named(entry)} to {entry.environment}{by}; nothing was done")
+        return None
+    return outcomes
 
 
-def _asked(entry: Entry, gates: Sequence[Gate], wished: Wishes) -> Iterator[Outcome]:
+def _asked(
+    entry: Entry, gates: Sequence[Gate], overridden: frozenset[str], dry_run: bool
+) -> Iterator[Outcome]:
     """Ask each gate; all of them for a dry run, else until one refuses."""
     for gate in gates:
-        outcome = ask(gate, entry, wished.override)
+        outcome = ask(gate, entry, overridden)
         yield outcome
-        if outcome.verdict == "refused" and not wished.dry_run:
+        if outcome.verdict == "refused" and not dry_run:
             return
 
 
@@ -105,7 +113,7 @@ def entry_record(entry: Entry, outcomes: list[Outcome], wished: Wishes) -> Recor
         commit=git("rev-parse", "HEAD"),
         change=entry.change,
         reason=wished.reason,
-        override=passed_over[0] if passed_over else None,
+        override=", ".join(passed_over) or None,
         gates=[outcome.to_json() for outcome in outcomes],
         replaced=entry.seen.record.id if entry.seen else None,
     )

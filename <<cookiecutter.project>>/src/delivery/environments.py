@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from delivery.gates.names import GATE_NAMES
 from project.artefacts import CONF
 from project.errors import UserError
 from project.loading import load_file, on_disk
@@ -28,6 +29,12 @@ METRICS = sorted({metric for metrics in DIRECTIONS.values() for metric in metric
 def _metric(name: str) -> str:
     if name not in METRICS:
         raise ValueError(f"no such metric; choose from {', '.join(METRICS)}")
+    return name
+
+
+def _gate(name: str) -> str:
+    if name not in GATE_NAMES:
+        raise ValueError(f"no such gate; choose from {', '.join(GATE_NAMES)}")
     return name
 
 
@@ -114,7 +121,7 @@ class Environment(Strict):
     after: Name | None
     change_pattern: Annotated[str, AfterValidator(_pattern)] | None
     freeze: list[Freeze]
-    overridable: list[str]
+    overridable: list[Annotated[str, AfterValidator(_gate)]]
     champion: Champion
     state: State
     verification: Verification

@@ -13,6 +13,7 @@ import pytest
 from delivery import packages
 from delivery.deploy import main
 from delivery.gates.all import GATES, KNOWN
+from delivery.gates.names import GATE_NAMES
 from delivery.push import main as push
 from delivery.registry.choice import open_registry
 from delivery.registry.interface import fetch_manifest
@@ -182,6 +183,28 @@ def test_a_worse_model_goes_by_an_override_that_is_recorded(
     assert gate["verdict"] == "overridden"
     assert gate["why"].endswith("rmse is 3, the champion's 1 (margin 0)")
     assert gate["figures"]["champion"]["metrics"]["rmse"] == 1.0
+
+
+def test_several_gates_are_passed_over_by_one_override(
+    deploy: Deploy, refused: Callable[..., str]
+) -> None:
+    train(1.0)
+    deploy()
+    train(3.0)
+    plant_new_file()
+    assert "clean: notes.txt" in refused(OVERRIDE="champion", REASON="x")
+    said = refused(OVERRIDE="champion,verdict", REASON="x")
+    assert said.startswith("OVERRIDE=verdict: not in dev")
+
+    deploy(OVERRIDE="clean, champion", REASON="In a hurry")
+
+    written = records("dev")[-1]
+    assert written["override"] == "clean, champion"
+    gates = {gate["id"]: gate["verdict"] for gate in written["gates"]}
+    assert [name for name, verdict in gates.items() if verdict == "overridden"] == [
+        "clean",
+        "champion",
+    ]
 
 
 def test_a_slice_has_a_floor(deploy: Deploy, refused: Callable[..., str]) -> None:
@@ -370,7 +393,7 @@ def test_prod_needs_a_change_and_no_freeze(deploy: Deploy, refused: Callable[...
 
 
 def test_prod_is_proposed_on_a_branch_of_its_own(
-    deploy: Deploy, tmp_path_factory: pytest.TempPathFactory
+    deploy: Deploy, refused: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     bare = tmp_path_factory.mktemp("remote") / "team.git"
     git(Path(), "init", "--quiet", "--bare", str(bare))
@@ -386,6 +409,15 @@ def test_prod_is_proposed_on_a_branch_of_its_own(
     assert StateStore.open().current("prod", "toy") is None
     branches = git(bare, "branch", "--list", "deploy/prod/toy/*", "--format=%(refname:short)")
     assert git(bare, "show", f"{branches}:prod/toy/config.yaml").startswith("model: toy\n")
+
+    line = refused("prod", CHANGE="OPS-2")
+    assert f"request: {branches} is open already; merge it, or close it and type: git push " in line
+    assert "would go: " in deploy("prod", CHANGE="OPS-2", DRY_RUN="1", DIRECT="1")
+    git(bare, "update-ref", "refs/heads/gitops", branches)  # as a merge does
+    assert StateStore.open().current("prod", "toy")
+    train(0.5)
+    push_code()
+    assert "before: " in refused("prod", CHANGE="OPS-2")
 
 
 def test_a_commit_that_a_cluster_cannot_clone_is_refused(
@@ -463,10 +495,10 @@ def test_a_dry_run_shows_every_gate_and_changes_nothing(
     before = everything()
     shown = deploy(DRY_RUN="1")
     assert everything() == before
-    assert [line.split()[0] for line in shown.splitlines()] == [
-        "gate",
-        *(gate.id for gate in GATES),
-    ]
+    *rows, last = shown.splitlines()
+    assert [line.split()[0] for line in rows] == ["gate", *(gate.id for gate in GATES)]
+    digest = read_json(Path("dist/manifest.json"))["digests"]["modelcar"]
+    assert last == f"would go: toy {digest[7:19]} to dev; nothing was done"
 
     plant_new_file()
     assert "clean: notes.txt" in refused(DRY_RUN="1")
@@ -480,6 +512,10 @@ def test_an_mlflow_out_of_reach_stops_nothing(deploy: Deploy) -> None:
     assert len(records("dev")) == 1
 
 
+def test_settings_can_name_every_gate() -> None:
+    assert set(GATE_NAMES) == set(KNOWN)
+
+
 def test_make_gates_prints_each_with_its_help(folder: Path) -> None:
     done = subprocess.run(
         ["bin/python", "-m", "delivery.gates.all"], cwd=ROOT, capture_output=True, text=True
@@ -487,3 +523,5 @@ def test_make_gates_prints_each_with_its_help(folder: Path) -> None:
     for name in KNOWN:
         assert f"\n{name}: " in f"\n{done.stdout}"
     assert "Asked by: deploy, canary, promote. Needs: CHANGE=…." in done.stdout
+    told = "Of prod is told: the webhook in SLIPWAY_WEBHOOK, which is not set here."
+    assert done.stdout.splitlines()[-1] == told

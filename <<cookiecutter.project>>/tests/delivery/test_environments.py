@@ -37,6 +37,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"freeze": [{"start": "2027-01-04", "end": "2026-12-20", "why": "rest"}]},
         "freeze.0: end: expected after start",
     ),
+    "a gate that is none": (
+        {"overridable": ["champion", "chmpion"]},
+        "overridable.1: no such gate; choose from freeze, change, clean,",
+    ),
     "a value of the package's": ({"values": {"image": {"tag": "1"}}}, "values: image comes from"),
 }
 

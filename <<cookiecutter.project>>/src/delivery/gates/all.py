@@ -15,7 +15,8 @@ from delivery.gates.package_gates import (
     Tag,
     Verdict,
 )
-from delivery.gates.way_gates import Before, Change, Freeze, Records, RolledBack
+from delivery.gates.way_gates import Before, Change, Freeze, Records, Request, RolledBack
+from delivery.notify import told_where
 from project.artefacts import CONF
 from project.errors import UserError, one_line
 
@@ -30,6 +31,7 @@ GATES: tuple[Gate, ...] = (
     Pushed(),
     Current(),
     Records(),
+    Request(),
     Alone(),
     Before(),
     RolledBack(),
@@ -37,30 +39,42 @@ GATES: tuple[Gate, ...] = (
     Champion(),
 )
 #: Those of a promotion: what a canary was asked when it came is not asked again.
-PROMOTION: tuple[Gate, ...] = (Freeze(), Change(), Records(), RolledBack(), Tried())
+PROMOTION: tuple[Gate, ...] = (
+    Freeze(),
+    Change(),
+    Records(),
+    Request(),
+    RolledBack(),
+    Tried(),
+)
 #: Every gate by its id.
 KNOWN: dict[str, Gate] = {gate.id: gate for gate in (*GATES, *PROMOTION)}
 
 
-def checked_override(environment: str, overridable: list[str], gate: str, reason: str) -> str:
-    """Return the gate to override; `UserError` where it may not be, or nobody says why."""
+def checked_overrides(
+    environment: str, overridable: list[str], given: str, reason: str
+) -> frozenset[str]:
+    """Return the gates to override, of a list with commas.
+
+    Raises `UserError` where one of them may not be, or nobody says why.
+    """
     path = CONF / "environment" / f"{environment}.yaml"
-    for name in overridable:
-        if name not in KNOWN:
-            raise UserError(f"{path}: overridable: {name}: no such gate; {', '.join(KNOWN)} are")
-    if gate not in KNOWN:
-        raise UserError(f"OVERRIDE={gate}: no such gate; {', '.join(KNOWN)} are")
-    if gate not in overridable:
-        may = f"only {', '.join(overridable)} may" if overridable else "none may"
-        raise UserError(f"OVERRIDE={gate}: not in {environment}, where {may} be ({path})")
+    gates = [name.strip() for name in given.split(",")]
+    for gate in gates:
+        if gate not in KNOWN:
+            raise UserError(f"OVERRIDE={gate}: no such gate; {', '.join(KNOWN)} are")
+        if gate not in overridable:
+            may = f"only {', '.join(overridable)} may" if overridable else "none may"
+            raise UserError(f"OVERRIDE={gate}: not in {environment}, where {may} be ({path})")
     if not reason.strip():
-        raise UserError(f'OVERRIDE={gate}: nobody says why; add REASON="…"')
-    return gate
+        raise UserError(f'OVERRIDE={given}: nobody says why; add REASON="…"')
+    return frozenset(gates)
 
 
 def main() -> None:
     """Print each gate: what asks it and for what, what it needs, where it may be overridden."""
-    may = {name: load_environment(name).overridable for name in NAMES}
+    settings = {name: load_environment(name) for name in NAMES}
+    may = {name: settings[name].overridable for name in NAMES}
     entering, promoted = {gate.id for gate in GATES}, {gate.id for gate in PROMOTION}
     for gate in KNOWN.values():
         by = ["deploy, canary"] * (gate.id in entering) + ["promote"] * (gate.id in promoted)
@@ -70,6 +84,8 @@ def main() -> None:
             print(f"    {line}".rstrip())
         print(f"    Asked by: {', '.join(by)}. Needs: {gate.needs}.")
         print(f"    May be overridden: {', '.join(where) or 'nowhere'}.\n")
+    for name in NAMES:
+        print(f"Of {name} is told: {told_where(settings[name].notify)}.")
 
 
 if __name__ == "__main__":

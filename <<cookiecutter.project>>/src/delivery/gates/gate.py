@@ -1,6 +1,7 @@
 """What a gate is, what it is told, and what comes of asking it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -29,6 +30,7 @@ class Entry:
     """A package that asks to enter an environment; `seen` is what is in force there.
 
     action: how it asks: by a deploy, as a canary, or as the canary that is to be promoted.
+    direct: whether it comes by a commit at once where others come by a pull request.
     """
 
     action: Action
@@ -40,6 +42,12 @@ class Entry:
     seen: Deployed | None
     change: str | None
     now: datetime
+    direct: bool = False
+
+    @property
+    def by_request(self) -> bool:
+        """Whether it comes by a pull request."""
+        return self.settings.state.by == "pull_request" and not self.direct
 
     def at(self, environment: str) -> Deployed | None:
         """Return what is in force in an environment."""
@@ -79,13 +87,13 @@ class Outcome:
         return asdict(self)
 
 
-def ask(gate: Gate, entry: Entry, overridden: str | None = None) -> Outcome:
-    """Ask a gate; what it refuses goes on where it is the one that was overridden."""
+def ask(gate: Gate, entry: Entry, overridden: Collection[str] = ()) -> Outcome:
+    """Ask a gate; what it refuses goes on where it is among those that were overridden."""
     if not gate.applies(entry):
         return Outcome(gate.id, gate.title, "not asked")
     try:
         return Outcome(gate.id, gate.title, "passed", figures=gate.check(entry))
     except UserError as error:
-        verdict: Verdict = "overridden" if gate.id == overridden else "refused"
+        verdict: Verdict = "overridden" if gate.id in overridden else "refused"
         figures = error.figures if isinstance(error, RefusedError) else {}
         return Outcome(gate.id, gate.title, verdict, " ".join(str(error).split()), figures)
