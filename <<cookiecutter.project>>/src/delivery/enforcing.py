@@ -9,7 +9,7 @@ from delivery.state.record import Record, State
 from delivery.state.store import StateStore
 
 #: What leaves all requests, or the rest of them, to what had them before.
-NOT_FOLLOWED = ("canary", "abort")
+NOT_FOLLOWED = ("canary", "abort", "acknowledge")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from delivery import asked
 from delivery.state.landings import landings
 from delivery.state.reading import backwards
-from delivery.state.record import Record, parse_time
+from delivery.state.record import VERIFY, Record, parse_time
 from delivery.state.store import StateStore
 from delivery.tables import Cell, console, moment, short, table, verdict
 from project.errors import UserError, one_line
@@ -31,7 +31,7 @@ def spans(store: StateStore, environment: str, model: str) -> list[Span]:
     verified = {
         record.replaced: bool((record.verification or {}).get("passed"))
         for record in records
-        if not record.changes
+        if record.action == VERIFY
     }
     came = landings(store.repository.objects, tip, environment, model) if tip else {}
     changes = [record for record in records if record.changes]

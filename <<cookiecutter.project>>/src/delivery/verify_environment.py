@@ -120,7 +120,10 @@ def recorded(store: StateStore, name: Name, model: str, done: str) -> Deployed:
     if seen is None:
         raise UserError(f"{name}/{model}: nothing runs there, so nothing can be {done}")
     if seen.edited or seen.state.digest != seen.digest:
-        raise UserError(f"{name}/{model}: was edited past its records; look at make audit")
+        raise UserError(
+            f"{name}/{model}: was edited past its records; look at make audit, and put it back: "
+            f"make rollback ENV={name} TO={seen.record.id}"
+        )
     return seen
 
 

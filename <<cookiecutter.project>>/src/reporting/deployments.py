@@ -13,7 +13,7 @@ from project.gitops import BRANCH, clone_of
 #: The branch as it moved on: a pull request counts from its merge.
 LOG = ("log", "--first-parent", "-m", "--diff-filter=A", "--no-renames", "--raw", "--no-abbrev")
 REFS = (f"refs/heads/{BRANCH}", f"refs/remotes/*/{BRANCH}")
-SPOKEN = "verify"  # of a record that puts nothing in force
+SPOKEN = ("verify", "acknowledge")  # of records that put nothing in force
 SHOWN = 12
 
 
@@ -46,7 +46,7 @@ def deployments(model: str) -> list[Deployment]:
             record["digest"].partition(":")[2][:SHOWN],
         )
         for moment, record in zip(came.values(), records, strict=True)
-        if record["action"] != SPOKEN
+        if record["action"] not in SPOKEN
     ]
     return sorted(found, key=lambda each: (each.time, each.environment))
 

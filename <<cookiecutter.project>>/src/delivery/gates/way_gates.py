@@ -4,9 +4,10 @@ import re
 
 from typing_extensions import override
 
-from delivery.audit import audit
+from delivery.audit import WAY_OUT, audit
 from delivery.environments import load_environment
 from delivery.gates.gate import Entry, Figures, Gate, RefusedError
+from delivery.state.proposal import request_page
 from delivery.tables import short
 from project.artefacts import CONF
 
@@ -14,6 +15,7 @@ from project.artefacts import CONF
 class Records(Gate):
     """The history of this model is as it was written: no record edited, removed or forged.
 
+    What is not so has to be acknowledged by somebody, with a reason: `make acknowledge`.
     What the other gates read of verifications and rollbacks is true only then.
     """
 
@@ -25,8 +27,35 @@ class Records(Gate):
         made = audit(entry.store, entry.model)
         if made.found:
             more = f" (and {len(made.found) - 1} more: make audit)" if len(made.found) > 1 else ""
-            raise RefusedError(f"{made.found[0]}{more}")
-        return {"records": len(made.records)}
+            raise RefusedError(f"{made.found[0]}{more}; {WAY_OUT}")
+        return {"records": len(made.records), "acknowledged": len(made.acknowledged)}
+
+
+class Request(Gate):
+    """No pull request of this model to the environment is open already.
+
+    Two that were made upon the same state cannot both be merged. A branch counts as open until the
+    state has its record: one that was closed is to be deleted.
+    """
+
+    id, title = "request", "No other request is open"
+    needs = "the GitOps repository"
+
+    @override
+    def applies(self, entry: Entry) -> bool:
+        return entry.by_request and entry.store.repository.remote is not None
+
+    @override
+    def check(self, entry: Entry) -> Figures:
+        found = entry.store.proposals(entry.environment, entry.model)
+        if found:
+            where = entry.store.repository.where
+            page = request_page(where, found[0])
+            raise RefusedError(
+                f"{found[0]} is open already{f' ({page})' if page else ''}; merge it, or close it "
+                f"and type: git push {where} --delete {found[0]}"
+            )
+        return {"open": 0}
 
 
 class Before(Gate):

@@ -9,13 +9,15 @@ VERBS = {
     "promote": "Promote {what} in {where}",
     "abort": "Abort the canary in {where}: back to {what}",
     "verify": "Verify {what} in {where}",
+    "acknowledge": "Acknowledge what make audit found of {what} in {where}",
 }
 
 
 def message(record: Record) -> str:
     """Return the message of the commit that adds a record, with its trailers."""
     short = record.digest.partition(":")[2][:SHOWN]
-    title = VERBS[record.action].format(what=f"{record.model} {short}", where=record.environment)
+    what = f"{record.model} {short}".rstrip()
+    title = VERBS[record.action].format(what=what, where=record.environment)
     body = [_flat(record.reason), ""] if record.reason else []
     listed = [f"{name}: {_flat(value)}" for name, value in trailers(record).items() if value]
     return "\n".join([title, "", *body, *listed, ""])
