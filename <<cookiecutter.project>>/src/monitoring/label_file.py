@@ -14,6 +14,7 @@ from project.tables import Contract
 PLAIN = CsvForm(delimiter=",", missing=["", "NA", "NaN", "nan", "null"])
 #: Under this name the reader gives a column that the file calls `label`, a word of the model's own.
 LABEL = "label_column"
+REQUEST_LENGTH = 128  # the service's own bound of X-Request-Id
 
 
 class LabelRow(NamedTuple):
@@ -51,6 +52,11 @@ def _rows(table: pa.Table, contract: Contract, path: Path, before: int) -> list[
     ):
         if request is None:
             raise UserError(f"{path}: row {place}: request_id is missing")
+        if len(request) > REQUEST_LENGTH:
+            raise UserError(
+                f"{path}: row {place}: request_id: expected at most {REQUEST_LENGTH} characters, "
+                f"found {len(request):,}"
+            )
         if "record" in table.column_names and record is None:
             raise UserError(f"{path}: row {place}: expected record to be 0 or more")
         if label is None or (contract.classes and label not in contract.classes):

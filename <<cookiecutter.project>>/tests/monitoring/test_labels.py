@@ -31,6 +31,10 @@ WRONG = {
     ),
     "no label": ("request_id,record,label\nR,0,\n", "row 1: label: expected one of no, yes"),
     "no request": ("request_id,record,label\n,0,yes\n", "row 1: request_id is missing"),
+    "a request id that is a book": (
+        f"request_id,record,label\n{'x' * 129},0,yes\n",
+        "row 1: request_id: expected at most 128 characters, found 129",
+    ),
     "no record": ("request_id,record,label\nR,first,yes\n", "row 1: expected record to be 0 or"),
     "a request of several records": (
         "request_id,label\nR,yes\n",
