@@ -11,7 +11,7 @@ from delivery.provenance import source_commit
 from delivery.pushed_image import image_digest
 from delivery.registry.choice import LOCAL
 from delivery.repository import web_folder
-from project.artefacts import DVC_LOCK
+from project.artefacts import DVC_LOCK, PACKAGE
 from project.errors import UserError
 from project.git import last_change
 from project.loading import load
@@ -67,10 +67,10 @@ def package_facts(manifest: Mapping[str, Any], registry: str, image_digest: str 
     )
 
 
-def candidate_facts() -> Facts:
-    """Return the facts of the package in dist/."""
+def candidate_facts(folder: Path = PACKAGE) -> Facts:
+    """Return the facts of the package in a folder."""
     project: Project = load("project", Project)
-    package = read_package()
+    package = read_package(folder)
     commit = source_commit(package)
     facts = package_facts(package.manifest, project.registry)
     return replace(

@@ -1,6 +1,7 @@
 """Is what Kubernetes would be given valid? `make check-manifests`.
 
-The chart is rendered for each environment with the package in dist/, and each document of a kind of
+The chart is rendered for each environment with the package in dist/, or where there is none with
+that of the last `make debug`, and each document of a kind of
 Kubernetes itself is held against its schema, strictly. Kinds that operators bring are named and
 left to `make preflight`, which asks the cluster: their schemas are the operators' and not here.
 """
@@ -14,7 +15,9 @@ import yaml
 from delivery.environments import NAMES
 from delivery.manifests import candidate_manifests
 from delivery.requirements import OPERATORS
+from project.artefacts import MANIFEST, PACKAGE
 from project.check_tools import tool
+from project.debug import last
 from project.errors import UserError, one_line
 
 #: The API of the cluster that manifests must suit at least: image volumes are on since then.
@@ -46,8 +49,9 @@ def check(name: str, manifests: dict[str, str], validator: str) -> list[str]:
 
 def main() -> None:
     """Render and check each environment."""
+    package = PACKAGE if MANIFEST.exists() else last() / PACKAGE
     for name in NAMES:
-        check(name, candidate_manifests(name), tool("kubernetes-validate"))
+        check(name, candidate_manifests(name, package), tool("kubernetes-validate"))
 
 
 if __name__ == "__main__":

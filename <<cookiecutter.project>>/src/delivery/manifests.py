@@ -10,7 +10,7 @@ import yaml
 from delivery.chart_values import candidate_facts, chart_values, with_runbooks
 from delivery.environments import checked_name, load_environment, namespace
 from delivery.helm import WrongValueError, render
-from project.artefacts import CONF, MANIFESTS
+from project.artefacts import CONF, MANIFESTS, PACKAGE
 from project.errors import UserError, one_line
 from project.files import replacing
 
@@ -30,15 +30,15 @@ def manifests(values: Mapping[str, Any]) -> dict[str, str]:
     return dict(sorted(named.items()))
 
 
-def candidate_values(name: str) -> dict[str, Any]:
-    """Return the values of the package in dist/ for an environment."""
+def candidate_values(name: str, package: Path = PACKAGE) -> dict[str, Any]:
+    """Return the values of the package in a folder for an environment."""
     known = checked_name(name)
-    return with_runbooks(chart_values(known, load_environment(known), candidate_facts()))
+    return with_runbooks(chart_values(known, load_environment(known), candidate_facts(package)))
 
 
-def candidate_manifests(name: str) -> dict[str, str]:
-    """Render the package in dist/ for an environment; a wrong value is that of its file."""
-    values = candidate_values(name)
+def candidate_manifests(name: str, package: Path = PACKAGE) -> dict[str, str]:
+    """Render a package for an environment; a wrong value is that of its file."""
+    values = candidate_values(name, package)
     try:
         return manifests(values)
     except WrongValueError as error:

@@ -20,9 +20,10 @@ LEFT_OUT = re.compile(
 )
 
 
-def repro(overrides: list[str]) -> None:
+def repro(overrides: list[str], is_trial: bool = False) -> None:
     """Compose conf/, run the stages that changed, register what passed, and sum up.
 
+    is_trial: in a clone whose files nobody keeps: nothing is registered, nor is there a next step.
     Raises `UserError` where a stage failed or the verdict is `refused`.
     """
     write(overrides)
@@ -30,19 +31,20 @@ def repro(overrides: list[str]) -> None:
         with kept():
             _run_stages()
     except RefusedError:
-        _sum_up()  # so that one can look at what was refused
+        _sum_up(is_trial)  # so that one can look at what was refused
         raise
-    _run("tracking.register")
-    _sum_up()
+    if not is_trial:
+        _run("tracking.register")
+    _sum_up(is_trial)
 
 
 class RefusedError(UserError):
     """The stage package has refused the model for its verdict."""
 
 
-def _sum_up() -> None:
+def _sum_up(is_trial: bool) -> None:
     _run("reporting.page")
-    _run("reporting.summary")
+    _run("reporting.summary", *(["trial"] if is_trial else []))
 
 
 def _run_stages() -> None:
@@ -97,9 +99,9 @@ def unexplained(lines: Iterable[str], refusals: list[str]) -> Iterator[str]:
             yield line
 
 
-def _run(module: str) -> None:
+def _run(module: str, *words: str) -> None:
     # A process of its own: what it imports costs no other one.
-    if subprocess.run([sys.executable, "-m", module]).returncode:
+    if subprocess.run([sys.executable, "-m", module, *words]).returncode:
         sys.exit(1)
 
 

@@ -1,19 +1,18 @@
 """What a change does to the model: `make compare BASE=main`, after `make debug`.
 
-The same small run is made of the base, in a clone below build/, and both go side by side into
+The same small run is made of the base, in a clone as well, and both go side by side into
 build/comparison.md. Stages that the change does not touch come from DVC's cache.
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+from project import debug
 from project.artefacts import COMPARISON_PAGE, CURVES, EVALUATION
 from project.errors import UserError, one_line
 from project.files import read_json, write_text
-from project.git import git, run_git
+from project.git import run_git
 from reporting.comparison import Run, markdown
 
 CLONE = Path("build/base")
@@ -21,9 +20,7 @@ DEBUG = Path("src/project/debug.py")
 
 
 def run_of(project: Path, name: str) -> Run:
-    """Read what the last run in a project's folder came to; `UserError` where there was none."""
-    if not (project / EVALUATION).exists():
-        raise UserError(f"{project / EVALUATION}: no such file; type: make debug")
+    """Read what the last run in a project's folder came to."""
     curves = project / CURVES
     text = curves.read_text(encoding="utf-8") if curves.exists() else ""
     return Run(name, read_json(project / EVALUATION), text)
@@ -31,44 +28,14 @@ def run_of(project: Path, name: str) -> Run:
 
 def run_base(commit: str, name: str) -> Run | str:
     """Make the small run of a commit, and return what it came to, or why it came to nothing."""
-    project = _clone(commit)
+    project = debug.lay_out(commit, CLONE)
     if not (project / DEBUG).exists():
         return f"{name} has no `make debug` yet"
-    command = [sys.executable, "-m", "project.debug"]
-    environment = os.environ | {
-        "PYTHONPATH": "src",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MAKEFLAGS": "",
-    }
-    # Its runs are nobody's: they go to a store that is thrown away with the clone.
-    environment["MLFLOW_TRACKING_URI"] = "sqlite:///mlflow.db"
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    done = debug.run(project, capture_output=True)
     if not (project / EVALUATION).exists():
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         return f"the run of {name} failed: {said.removeprefix('error: ')}"
     return run_of(project, name)
-
-
-def _clone(commit: str) -> Path:
-    """Clone the repository at a commit, with our environment and our cache of DVC."""
-    shutil.rmtree(CLONE, ignore_errors=True)
-    git(
-        "clone",
-        "--quiet",
-        "--no-checkout",
-        "--shared",
-        "--",
-        git("rev-parse", "--show-toplevel"),
-        str(CLONE),
-    )
-    git("checkout", "--quiet", "--detach", commit, cwd=CLONE)
-    project = CLONE / git("rev-parse", "--show-prefix")
-    (project / ".venv").symlink_to(sys.prefix)
-    cache = Path(".dvc/cache").resolve()
-    (project / ".dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n", encoding="utf-8")
-    # What the base's own run has left is no result of this one.
-    (project / EVALUATION).unlink(missing_ok=True)
-    return project
 
 
 def main() -> None:
@@ -78,8 +45,8 @@ def main() -> None:
     if not base or found.returncode:
         raise UserError(f"BASE={base}: no such commit here; type: make compare BASE=main")
     commit = found.stdout.strip()
-    name = os.environ.get("BASE_NAME") or base[:12]
-    ours = run_of(Path(), "here")
+    name = (os.environ.get("BASE_NAME") or base[:12]).removeprefix("refs/heads/")
+    ours = run_of(debug.last(), "here")
     text = markdown(ours, run_base(commit, name))
     write_text(COMPARISON_PAGE, text)
     print(text)

@@ -35,8 +35,11 @@ LABELS = {
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
 
 
-def summarise(console: Console) -> None:
-    """Print the summary, or what to type where there is nothing to sum up yet."""
+def summarise(console: Console, is_trial: bool = False) -> None:
+    """Print the summary, or what to type where there is nothing to sum up yet.
+
+    is_trial: what was found, and nothing of where it lies or what comes next.
+    """
     if not (EVALUATION.exists() and TRAINING.exists()):
         console.print(f"Nothing is evaluated yet; type: {repro_command()}")
         return
@@ -51,7 +54,7 @@ def summarise(console: Console) -> None:
             *_grid(_next(passed, registered)),
         ],
     ]
-    for lines in parts:
+    for lines in parts[:2] if is_trial else parts:
         # A terminal breaks a long line itself, and a log has no width.
         console.print("", *lines, sep="\n", soft_wrap=True)
 
@@ -160,7 +163,7 @@ def main() -> None:
     codecs.register_error("plainly", _plainly)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="plainly")
-    summarise(Console(highlight=False))
+    summarise(Console(highlight=False), is_trial=sys.argv[1:] == ["trial"])
 
 
 if __name__ == "__main__":
