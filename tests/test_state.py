@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import git, run
 from tests.deploying import at_once, bare, deploy, start
+from tests.git_server import git_server
 from tests.projects import make
 
 #: None of these is needed to look at the state, and each costs more than all the rest.
@@ -197,3 +198,26 @@ def test_on_a_full_disk_a_deploy_is_refused_and_nothing_is_half_done(
     assert deploy(folder, 99) == ""
     audited = make(project if full != "the only" else folder, "audit").stdout
     assert audited.endswith("records of wine-model: they, git's history and the state agree\n")
+
+
+def test_a_repository_of_the_state_takes_its_own_token_and_shows_it_to_nobody_else(
+    project: Path,
+) -> None:
+    fleet = bare(project.parent / "private/fleet.git")
+    somebody = project.parent / "helper"
+    somebody.write_text("#!/bin/sh\necho username=x-access-token\necho password=another\n")
+    somebody.chmod(0o755)
+    with git_server(fleet.parent, "a-token", is_private=True) as url:
+        given = {"GITOPS_REPO": f"{url}/fleet.git", "GIT_TERMINAL_PROMPT": "0"}
+        given |= {"GIT_CONFIG_COUNT": "3", "GIT_CONFIG_KEY_2": "credential.helper"}
+        given |= {"GIT_CONFIG_VALUE_2": str(somebody)}
+
+        refused = deploy(project, 1, **given)
+        assert deploy(project, 1, **given, GITOPS_TOKEN="a-token") == ""
+
+    assert "Authentication failed" in refused
+    assert refused.count("\n") == 1
+    assert git(fleet, "log", "--format=%an", "gitops") == "Ada"
+    kept = [path for path in project.rglob("*") if path.is_file() and "build" in path.parts]
+    assert kept
+    assert not any(b"a-token" in path.read_bytes() for path in kept)

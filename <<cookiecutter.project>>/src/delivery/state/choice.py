@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from delivery.repository import without_login
+from delivery.state.login import login
 from delivery.state.objects import GitError, Objects
 from delivery.state.repository import Repository
 from project.errors import UserError
@@ -79,5 +80,8 @@ def _clone(url: str, project: Path) -> Repository:
             except GitError as error:
                 raise UserError(f"{folder}: {error}") from None
     return Repository(
-        Objects(folder.resolve(), identity(project)), REMOTE, without_login(url), mirror=True
+        Objects(folder.resolve(), identity(project) | login()),
+        REMOTE,
+        without_login(url),
+        mirror=True,
     )
