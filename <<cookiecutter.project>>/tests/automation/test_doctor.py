@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from automation import doctor
+from automation import doctor, github_settings
 from project.errors import UserError
 
 REVIEW = {
@@ -16,28 +16,44 @@ REVIEW = {
 }
 OTHERS = REVIEW | {"reviewers": [{"type": "Team", "reviewer": {"slug": "operations"}}]}
 RULES = {"required_status_checks": [{"context": "pass"}]}
+APPROVED = {"required_approving_review_count": 1}
+BY_NAME = {"deployment_branch_policy": {"custom_branch_policies": True}}
+MAIN = {"branch_policies": [{"name": "main"}]}
+TAGS = {"ref_name": {"include": ["refs/tags/v*"]}}
 WHOLE: dict[str, Any] = {
     "environments": {
         "environments": [
-            {"name": "build", "protection_rules": []},
-            {"name": "dev", "protection_rules": []},
-            {"name": "test", "protection_rules": [REVIEW]},
-            {"name": "prod-approval", "protection_rules": [REVIEW]},
-            {"name": "prod", "protection_rules": [OTHERS]},
-            {"name": "bot", "protection_rules": []},
+            {"name": "build", "protection_rules": []} | BY_NAME,
+            {"name": "dev", "protection_rules": []} | BY_NAME,
+            {"name": "test", "protection_rules": [REVIEW]} | BY_NAME,
+            {"name": "prod-approval", "protection_rules": [REVIEW]} | BY_NAME,
+            {"name": "prod", "protection_rules": [OTHERS]} | BY_NAME,
+            {"name": "bot", "protection_rules": []} | BY_NAME,
         ]
     },
+    **{
+        f"environments/{name}/deployment-branch-policies": MAIN
+        for name in github_settings.ENVIRONMENTS
+    },
     "rules/branches/main": [
-        {"type": "pull_request"},
+        {"type": "pull_request", "parameters": APPROVED},
         {"type": "required_status_checks", "parameters": RULES},
     ],
+    "branches/main/protection": {},
+    "rules/branches/gitops": [{"type": "non_fast_forward"}, {"type": "deletion"}],
+    "rulesets": [{"id": 7, "target": "tag", "enforcement": "active"}],
+    "rulesets/7": {"conditions": TAGS, "rules": [{"type": "creation"}]},
+    "actions/permissions/workflow": {
+        "default_workflow_permissions": "read",
+        "can_approve_pull_request_reviews": True,
+    },
     "environments/build/secrets": {"secrets": [{"name": "SIGNING_KEY"}]},
 }
 
 
 def found(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    monkeypatch.setattr(doctor, "api", settings.__getitem__)
-    return {each.what: each.advice for each in doctor.github() if each.verdict != "ok"}
+    monkeypatch.setattr(github_settings, "api", settings.__getitem__)
+    return {each.what: each.advice for each in github_settings.github() if each.verdict != "ok"}
 
 
 def test_a_repository_that_is_set_up_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,21 +115,87 @@ def test_a_key_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
+    ("policy", "named", "why"),
+    [
+        (None, ["main"], "any branch's workflows reach it"),
+        ({"protected_branches": True, "custom_branch_policies": False}, [], "any branch's"),
+        (BY_NAME["deployment_branch_policy"], ["develop"], "it takes no job of main"),
+        (BY_NAME["deployment_branch_policy"], ["main", "feature/*"], "jobs of feature/* as well"),
+    ],
+)
+def test_an_environment_that_takes_other_branches_is_named(
+    policy: Any, named: list[str], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = copy.deepcopy(WHOLE)
+    environments(settings)[4]["deployment_branch_policy"] = policy
+    listed = {"branch_policies": [{"name": name} for name in named]}
+    settings["environments/prod/deployment-branch-policies"] = listed
+
+    assert why in found(settings, monkeypatch)["environment prod"]
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "what", "why"),
+    [
+        ("rules/branches/gitops", [{"type": "deletion"}], "branch gitops", "non_fast_forward"),
+        ("rulesets", [], "tags v*", "whoever may push releases"),
+        ("rulesets/7", {"conditions": TAGS, "rules": []}, "tags v*", "whoever may push releases"),
+        (
+            "actions/permissions/workflow",
+            {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False},
+            "Actions",
+            "may open no pull request",
+        ),
+        (
+            "actions/permissions/workflow",
+            {"default_workflow_permissions": "write", "can_approve_pull_request_reviews": True},
+            "Actions",
+            "a job's token writes",
+        ),
+    ],
+)
+def test_a_setting_of_the_repository_that_is_missing_is_named(
+    path: str, answer: Any, what: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = found(WHOLE | {path: answer}, monkeypatch)
+
+    assert list(said) == [what]
+    assert why in said[what]
+
+
+def test_the_older_protection_of_main_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = {"required_status_checks": {"contexts": ["pass"]}}
+    older |= {"required_pull_request_reviews": APPROVED}
+
+    whole = WHOLE | {"rules/branches/main": [], "branches/main/protection": older}
+    assert found(whole, monkeypatch) == {}
+
+
+@pytest.mark.parametrize(
     ("registry", "config", "lacking"),
     [
-        ('"local"', "[core]\n", ["registry", "DVC's remote"]),
-        ('"ghcr.io/team"', "[core]\n    remote = team\n", []),
+        ('"local"', "[core]\n", {"registry": "missing", "DVC's remote": "without"}),
+        ('"ghcr.io/team"', "[core]\n    remote = team\n", {}),
     ],
 )
 def test_what_ends_with_a_runner_is_named(
-    registry: str, config: str, lacking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    registry: str,
+    config: str,
+    lacking: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in (("conf/project.yaml", f"registry: {registry}\n"), (".dvc/config", config)):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text(text)
+    write(registry, config)
 
-    assert [each.what for each in doctor.places() if each.verdict != "ok"] == lacking
+    seen = {each.what: each.verdict for each in doctor.places(is_on_github=True)}
+    assert {what: verdict for what, verdict in seen.items() if verdict != "ok"} == lacking
+
+
+def write(registry: str, config: str) -> None:
+    for name, text in (("conf/project.yaml", f"registry: {registry}\n"), (".dvc/config", config)):
+        Path(name).parent.mkdir()
+        Path(name).write_text(text)
 
 
 def test_without_gh_the_machine_is_looked_at(
@@ -121,6 +203,7 @@ def test_without_gh_the_machine_is_looked_at(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(doctor, "is_logged_in", lambda: False)
+    write('"local"', "[core]\n")
 
     with pytest.raises(UserError, match=r"missing: .*keys/signing.pub, dvc.lock"):
         doctor.main()
@@ -128,3 +211,4 @@ def test_without_gh_the_machine_is_looked_at(
     said = capsys.readouterr().out.splitlines()
     assert any(line.split() == ["ok", "git"] for line in said)
     assert any("gh auth login" in line for line in said)
+    assert any(line.startswith("without  registry ") for line in said)
