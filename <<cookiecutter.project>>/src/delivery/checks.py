@@ -53,6 +53,8 @@ class Asked:
 
 
 Checks = Callable[[Asked], Iterator[Check]]
+#: A request that is posted: its path, and requests' arguments for its body.
+Sent = tuple[str, Mapping[str, Any]]
 
 
 def check_service(

@@ -1,41 +1,14 @@
-"""Does a service keep its contract: what it says of itself, and what it answers to bad requests."""
+"""Does a service keep its contract: what it says of itself, and answers to bad requests."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import requests
-
-from delivery.checks import ANSWER_SECONDS, Check
-from delivery.package import Package
-from project.files import read_json
+from delivery.checks import ANSWER_SECONDS, Asked, Check
 
 
-def check_contract(url: str, package: Package) -> list[Check]:
-    """Ask what the service takes, and ask what it must refuse; the first failure is the last."""
-    golden = read_json(package.folder / "bento/src/golden.json")
-    made: list[Check] = []
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            for check in _checks(session, url.rstrip("/"), package, golden["inputs"][0]):
-                made.append(check)
-                if not check.passed:
-                    break
-    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-        why = str(error).splitlines()[0] if str(error) else "no reason given"
-        made.append(Check("contract", False, f"{type(error).__name__}: {why}"))
-    return made
-
-
-def _checks(
-    session: requests.Session, url: str, package: Package, row: dict[str, Any]
-) -> Iterator[Check]:
-    model = package.manifest["name"]
-    answer = session.get(f"{url}/v2/models/{model}", timeout=ANSWER_SECONDS)
-    named = {tensor["name"] for tensor in answer.json()["inputs"]}
-    missing = sorted(row.keys() ^ named)
-    said = f"{len(named)} inputs" if not missing else f"inputs differ: {', '.join(missing)}"
-    yield Check("inputs", not missing, said)
+def contract_checks(asked: Asked) -> Iterator[Check]:
+    """Ask the package's Bento what it takes, and ask what it must refuse."""
+    row = asked.golden["inputs"][0]
+    yield inputs_check(asked, set(row))
     column = min(row)
     lacking = {name: value for name, value in row.items() if name != column}
     for what, body in {
@@ -43,10 +16,18 @@ def _checks(
         "a row with an unknown column": row | {"no such column": 1},
         f"a list for {column}": row | {column: [1]},
     }.items():
-        answer = session.post(f"{url}/predict", json=body, timeout=ANSWER_SECONDS)
+        answer = asked.session.post(f"{asked.url}/predict", json=body, timeout=ANSWER_SECONDS)
         word = "no such column" if "unknown" in what else column
         held = answer.status_code == 422 and word in answer.text
         yield Check("refusals", held, f"{what}: {answer.status_code}, expected 422 naming {word}")
-    answer = session.post(f"{url}/predict", data=b"{", timeout=ANSWER_SECONDS)
+    answer = asked.session.post(f"{asked.url}/predict", data=b"{", timeout=ANSWER_SECONDS)
     said = f"half a JSON text: {answer.status_code}, expected 400"
     yield Check("refusals", answer.status_code == 400, said)
+
+
+def inputs_check(asked: Asked, expected: set[str]) -> Check:
+    """Hold the inputs that a service names, by the protocol, against the package's."""
+    described = asked.get(f"/v2/models/{asked.package.manifest['name']}")
+    differing = sorted(expected ^ {tensor["name"] for tensor in described.json()["inputs"]})
+    said = f"inputs differ: {', '.join(differing)}" if differing else f"{len(expected)} inputs"
+    return Check("inputs", not differing, said)

@@ -1,24 +1,25 @@
 """Does an environment's model hold what it must before PROD? `make integration ENV=test [URL=…]`.
 
 Golden inputs and the service's own answers, as `make verify` asks them; its contract, by requests
-that break it; a load for a minute; whether simulated drift would be seen. What was found is a
-verification in the history, so that a failure keeps the package out of the environment after this
-one. LOAD_SECONDS shortens the load.
+that break it, in the Bento's interface, or in the protocol's where KServe has the graph alone; a
+load for a minute; whether simulated drift would be seen. What was found is a verification in the
+history, so that a failure keeps the package out of the environment after this one. LOAD_SECONDS
+shortens the load.
 """
 
 import os
+from collections.abc import Iterator
 
 from delivery import asked, packages
-from delivery.checks import refuse_other_url
-from delivery.contract_checks import check_contract
+from delivery.checks import Asked, Check, check_service, refuse_other_url
 from delivery.drift_check import check_drift
 from delivery.environments import load_environment
+from delivery.interfaces import interface
 from delivery.load_check import check_load
 from delivery.notify import tell
-from delivery.service_checks import service_checks
 from delivery.state.store import StateStore
 from delivery.tables import short
-from delivery.verify_environment import note, patiently, recorded, served
+from delivery.verify_environment import note, patiently, recorded, runtime, served
 from project.errors import UserError, one_line
 
 LOAD_SECONDS = 60.0
@@ -32,12 +33,16 @@ def main() -> None:
         refuse_other_url(url)
     seen = recorded(store, name, model, "tested")
     package = packages.fetch(seen.record.digest)  # of a canary the candidate
+    known, seconds = interface(url, runtime(seen)), _seconds()
+
+    def load(asked: Asked) -> Iterator[Check]:
+        yield check_load(asked, known.requests(asked), seconds)
+
     with served(package, url) as (where, is_there):
-        checks = patiently(where, is_there, package, settings, service_checks)
-        if all(check.passed for check in checks):
-            checks += check_contract(where, package)
-        if all(check.passed for check in checks):
-            checks.append(check_load(where, package, _seconds(), settings.verification))
+        checks = patiently(where, is_there, package, settings, known.checks)
+        for part in (known.contract, load):
+            if all(check.passed for check in checks):
+                checks += check_service(where, package, settings.verification, part)
     if all(check.passed for check in checks):
         checks.append(check_drift())
     failed = [check for check in checks if not check.passed]

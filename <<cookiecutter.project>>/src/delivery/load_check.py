@@ -3,14 +3,12 @@
 import math
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import requests
 
-from delivery.checks import ANSWER_SECONDS, Check
-from delivery.environments import Verification
-from delivery.package import Package
-from project.files import read_json
+from delivery.checks import ANSWER_SECONDS, Asked, Check, Sent
 
 CALLERS = 4
 
@@ -23,9 +21,8 @@ class _Taken:
     failures: list[str] = field(default_factory=list)
 
 
-def check_load(url: str, package: Package, seconds: float, settings: Verification) -> Check:
-    """Ask with a golden row each, over and over; every answer must be 200, p99 within its bound."""
-    rows = read_json(package.folder / "bento/src/golden.json")["inputs"]
+def check_load(asked: Asked, sent: Sequence[Sent], seconds: float) -> Check:
+    """Send requests over and over; every answer must be 200, p99 within its bound."""
     taken, end = _Taken(), time.monotonic() + seconds
 
     def call(number: int) -> None:
@@ -35,11 +32,8 @@ def check_load(url: str, package: Package, seconds: float, settings: Verificatio
                 number += 1
                 start = time.perf_counter()
                 try:
-                    answer = session.post(
-                        f"{url.rstrip('/')}/predict",
-                        json=rows[number % len(rows)],
-                        timeout=ANSWER_SECONDS,
-                    )
+                    where, content = sent[number % len(sent)]
+                    answer = session.post(f"{asked.url}{where}", timeout=ANSWER_SECONDS, **content)
                     answer.raise_for_status()
                 except requests.RequestException as error:
                     taken.failures.append(str(error).splitlines()[0])
@@ -58,5 +52,5 @@ def check_load(url: str, package: Package, seconds: float, settings: Verificatio
     p99 = times[math.ceil(0.99 * len(times)) - 1]
     said = f"{len(times):,} answers in {seconds:g} s, p99 {p99:.1f} ms"
     figures = {"requests": len(times), "seconds": seconds, "p99_milliseconds": round(p99, 3)}
-    bound = settings.p99_milliseconds
+    bound = asked.settings.p99_milliseconds
     return Check("load", p99 <= bound, f"{said}, at most {bound:g}", figures)

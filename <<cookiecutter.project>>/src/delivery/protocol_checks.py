@@ -11,7 +11,8 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from delivery.checks import Asked, Check, golden_check, latency
+from delivery.checks import ANSWER_SECONDS, Asked, Check, Sent, golden_check, latency
+from delivery.contract_checks import inputs_check
 
 LENGTH = "Inference-Header-Content-Length"
 Row = Mapping[str, Any]
@@ -19,14 +20,12 @@ Row = Mapping[str, Any]
 
 def protocol_checks(asked: Asked) -> Iterator[Check]:
     """Check that the package's model is served by the protocol."""
-    path = f"/v2/models/{asked.package.manifest['name']}"
+    path = _path(asked)
     for each in ("/v2/health/ready", f"{path}/ready"):
         code = asked.get(each).status_code
         yield Check("ready", code == 200, f"{each} answered {code}")
     yield _digest(asked, path)
-    described = asked.get(path)
-    described.raise_for_status()
-    types = {put["name"]: put["datatype"] for put in described.json()["inputs"]}
+    types = _types(asked)
     rows = asked.golden["inputs"]
     if types.keys() != rows[0].keys():
         theirs, ours = ", ".join(types), ", ".join(rows[0])
@@ -35,13 +34,61 @@ def protocol_checks(asked: Asked) -> Iterator[Check]:
     body, headers = infer_request(rows, types)
     answer = asked.post(f"{path}/infer", data=body, headers=headers)
     yield golden_check(read_answer(answer, asked.golden), asked.golden)
-    each_row = [infer_request([row], types) for row in rows]
+    sent = _requests(asked, types)
 
     def ask(number: int) -> None:
-        body, headers = each_row[number % len(rows)]
-        asked.post(f"{path}/infer", data=body, headers=headers)
+        where, content = sent[number % len(sent)]
+        asked.post(where, **content)
 
     yield latency(ask, asked.settings.p99_milliseconds)
+
+
+def protocol_requests(asked: Asked) -> list[Sent]:
+    """Return a request for each golden row."""
+    return _requests(asked, _types(asked))
+
+
+def protocol_contract(asked: Asked) -> Iterator[Check]:
+    """Ask what the model takes, and ask what a server of the protocol must refuse.
+
+    The protocol names no status: Triton's are 400, others' any of the client's mistakes.
+    """
+    types, rows = _types(asked), asked.golden["inputs"][:1]
+    yield inputs_check(asked, set(rows[0]))
+    name = min(types)
+    fewer = {other: of for other, of in types.items() if other != name}
+    for what, given in {
+        f"a request without {name}": infer_request(rows, fewer),
+        "a request with an unknown input": infer_request(
+            [{**rows[0], "no such input": 1.0}], types | {"no such input": "FP32"}
+        ),
+        f"{name} of another type": infer_request(
+            [{**rows[0], name: None}],
+            types | {name: "FP32" if types[name] == "BYTES" else "BYTES"},
+        ),
+        "half a JSON text": (b"{", {"Content-Type": "application/json"}),
+    }.items():
+        where = f"{asked.url}{_path(asked)}/infer"
+        body, headers = given
+        answer = asked.session.post(where, data=body, headers=headers, timeout=ANSWER_SECONDS)
+        held = 400 <= answer.status_code < 500
+        yield Check("refusals", held, f"{what}: {answer.status_code}, expected 400 to 499")
+
+
+def _requests(asked: Asked, types: Mapping[str, str]) -> list[Sent]:
+    each_row = (infer_request([row], types) for row in asked.golden["inputs"])
+    where = f"{_path(asked)}/infer"
+    return [(where, {"data": body, "headers": headers}) for body, headers in each_row]
+
+
+def _types(asked: Asked) -> dict[str, str]:
+    described = asked.get(_path(asked))
+    described.raise_for_status()
+    return {put["name"]: put["datatype"] for put in described.json()["inputs"]}
+
+
+def _path(asked: Asked) -> str:
+    return f"/v2/models/{asked.package.manifest['name']}"
 
 
 def _digest(asked: Asked, path: str) -> Check:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from delivery.checks import Asked, Check, golden_check, latency
+from delivery.checks import Asked, Check, Sent, golden_check, latency
 from project.settings.evaluation import DIRECTIONS
 
 
@@ -21,6 +21,11 @@ def service_checks(asked: Asked) -> Iterator[Check]:
         asked.settings.p99_milliseconds,
     )
     yield from _gauges(asked)
+
+
+def service_requests(asked: Asked) -> list[Sent]:
+    """Return a request for each golden row."""
+    return [("/predict", {"json": row}) for row in asked.golden["inputs"]]
 
 
 def _gauges(asked: Asked) -> Iterator[Check]:

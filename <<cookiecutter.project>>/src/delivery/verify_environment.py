@@ -16,11 +16,10 @@ from delivery import asked, packages
 from delivery.checks import Check, Checks, check_service, refuse_other_url
 from delivery.environments import Environment, Name, load_environment
 from delivery.following import move_alias
+from delivery.interfaces import interface
 from delivery.notify import tell
 from delivery.package import Package
-from delivery.protocol_checks import protocol_checks
 from delivery.rollback import put_back, way_back
-from delivery.service_checks import service_checks
 from delivery.state.reading import Deployed
 from delivery.state.record import Record
 from delivery.state.store import StateStore
@@ -39,9 +38,8 @@ def verify_environment(
     runtime: what answers at `url`. Without a URL it is the package's own service.
     """
     target = "running" if url else "pulled"
-    known = protocol_checks if url and runtime == "kserve" else service_checks
     with served(package, url) as (where, is_there):
-        checks = patiently(where, is_there, package, settings, known)
+        checks = patiently(where, is_there, package, settings, interface(url, runtime).checks)
     return {
         "passed": bool(checks) and all(check.passed for check in checks),
         "target": target,
@@ -93,8 +91,7 @@ def main() -> None:
         refuse_other_url(url)
     seen = recorded(store, name, model, "verified")
     subject = seen.record.digest
-    runtime = seen.state.chart_values.get("runtime", "bento")
-    result = verify_environment(packages.fetch(subject), url, runtime, settings)
+    result = verify_environment(packages.fetch(subject), url, runtime(seen), settings)
     note(store, name, seen, result)
     failed = [check for check in result["checks"] if not check["passed"]]
     what = f"{model} {short(subject)} in {name}" + (", a canary," if seen.canary else "")
@@ -125,6 +122,11 @@ def recorded(store: StateStore, name: Name, model: str, done: str) -> Deployed:
             f"make rollback ENV={name} TO={seen.record.id}"
         )
     return seen
+
+
+def runtime(seen: Deployed) -> str:
+    """Return what serves an environment's package: the Bento, or KServe with the graph alone."""
+    return str(seen.state.chart_values.get("runtime", "bento"))
 
 
 def note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any]) -> None:

@@ -13,9 +13,9 @@ from delivery.service_checks import Check
 from project.errors import UserError
 
 from .deployable import git, records
-from .test_verify_environment import Small, deploy, deployed, own_settings, service
+from .test_verify_environment import Small, deploy, deployed, on_kserve, own_settings, service
 
-__all__ = ["deploy", "deployed", "own_settings", "service"]
+__all__ = ["deploy", "deployed", "on_kserve", "own_settings", "service"]
 
 
 class Strict(Small):
@@ -89,6 +89,70 @@ def test_what_does_not_hold_is_noted_and_told(broken: str, why: str, strict: Str
         integration.main()
 
     assert records("dev")[-1]["verification"]["passed"] is False
+
+
+class Inferring(Small):
+    """A server of the protocol that has no interface of ours, and refuses what it must."""
+
+    lenient = ""
+
+    def answer(self, path: str, body: bytes) -> tuple[int, str]:
+        if path in ("/predict", "/readyz", "/metrics"):
+            return 404, "{}"
+        if path.endswith("/infer") and self.is_wrong(body):
+            return 400, "{}"
+        return (200, "{}") if self.wrong(body) else super().answer(path, body)
+
+    def is_wrong(self, body: bytes) -> bool:
+        return self.wrong(body) not in ("", self.lenient)
+
+    def wrong(self, body: bytes) -> str:
+        try:
+            head = json.JSONDecoder().raw_decode(body.decode("latin-1"))[0] if body else {}
+        except ValueError:
+            return "json"
+        given = {put["name"]: put["datatype"] for put in head.get("inputs", [])}
+        if not given and not body:
+            return ""
+        if given.keys() != {"size"}:
+            return "unknown" if "size" in given else "missing"
+        return "" if given["size"] == "FP32" else "type"
+
+
+@pytest.mark.parametrize(
+    ("lenient", "why"),
+    [
+        ("", ""),
+        ("missing", "a request without size: 200"),
+        ("unknown", "a request with an unknown input: 200"),
+        ("type", "size of another type: 200"),
+        ("json", "half a JSON text: 200"),
+    ],
+)
+def test_what_kserve_runs_is_tested_by_its_protocol(
+    lenient: str,
+    why: str,
+    on_kserve: Callable[..., None],
+    service: Small,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_kserve()
+    made = Inferring(digest=service.digest)
+    made.lenient = lenient
+    monkeypatch.setattr(service, "answer", made.answer)
+    monkeypatch.setenv("LOAD_SECONDS", "0.1")
+    monkeypatch.setattr(integration, "check_drift", lambda: Check("drift", True, "is seen"))
+
+    if not why:
+        integration.main()
+    else:
+        with pytest.raises(UserError, match=f"refusals: {why}, expected 400 to 499"):
+            integration.main()
+    found = records("dev")[-1]["verification"]
+    assert found["passed"] == (not why)
+    if not why:
+        ids = [check["id"] for check in found["checks"]]
+        assert ids[-7:] == ["inputs", *["refusals"] * 4, "load", "drift"]
 
 
 def test_drift_that_is_not_seen_is_a_failure(
