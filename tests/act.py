@@ -1,8 +1,8 @@
 """Running a project's workflows by act, without GitHub and without Docker.
 
 Every job begins in an empty folder, as on GitHub. Only what needs GitHub itself has a stand-in:
-checkout clones from the bare remote, caches and artefacts are folders here, `gh` and `cosign` are
-programs of tests/stand_ins/.
+checkout clones from the bare remote, which takes a push with the job's token alone, caches and
+artefacts are folders here, `gh` and `cosign` are programs of tests/stand_ins/.
 """
 
 import json
@@ -24,6 +24,7 @@ STAND_INS = Path(__file__).with_name("stand_ins")
 USES = re.compile(r"uses: +([\w.-]+/[\w.-]+@[0-9a-f]{40})")
 
 REPOSITORY = "team/wine-model"
+TOKEN = "a-token"  # a job's own
 #: What an action does in place of itself, in bash; inputs come as INPUT_NAME.
 STEPS = {
     "actions/checkout": """
@@ -52,6 +53,7 @@ class GitHub:
 
     folder: Path
     origin: Path
+    url: str  # where a runner finds origin, which it takes pushes to with a token alone
     environment: Path
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -105,16 +107,16 @@ class GitHub:
         ]
         command += ["--action-cache-path", str(self.folder / "cache"), "--actor", "ada"]
         command += self._stand_ins(checkout)
-        given = {"ORIGIN": str(self.origin), "ENVIRONMENT": str(self.environment)}
+        given = {"ORIGIN": self.url, "ENVIRONMENT": str(self.environment)}
         given |= {"CHECKS": str(ROOT / "build/checks")}
         given |= {"CACHE": str(self.folder / "dvc"), "ARTIFACTS": str(self.artefacts)}
         given |= {"GITHUB_REPOSITORY": REPOSITORY, "GH_STATE": str(self.folder / "gh.json")}
         given |= {"HELM": str(ROOT / "build/helm")}
-        given |= {"NO_COLOR": "1", **USER, **env}
+        given |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", **USER, **env}
         for option, values in (
             ("--env", given),
             ("--var", self.variables),
-            ("--secret", self.secrets | {"GITHUB_TOKEN": "a-token"}),
+            ("--secret", self.secrets | {"GITHUB_TOKEN": TOKEN}),
         ):
             for key, value in values.items():
                 command += [option, f"{key}={value}"]

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.act import GitHub
+from tests.act import REPOSITORY, TOKEN, GitHub
 from tests.conftest import ROOT, commit_all, git
 from tests.deploying import bare
+from tests.git_server import git_server
 from tests.oci_registry import docker_registry
 from tests.osv import osv
 from tests.projects import make, train
@@ -18,7 +19,7 @@ GOOD = ("model=random_forest", "serving.port=0")
 @contextmanager
 def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
     """Have a remote whose main holds a good model, a registry, and a service of vulnerabilities."""
-    with docker_registry() as registry, osv() as url:
+    with docker_registry() as registry, osv() as url, git_server(folder, TOKEN) as server:
         project = folder / "wine-model"
         shutil.copytree(train(template, shared, GOOD), project, symlinks=True)
         edit(project / "conf/config.yaml", "model: keras_mlp", "model: random_forest")
@@ -33,13 +34,14 @@ def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
             done = make(project, target)
             assert done.returncode == 0, done.stdout + done.stderr
         commit_all(project, "Choose")
-        origin = bare(folder / "team.git")
+        origin = bare(folder / f"{REPOSITORY}.git")
         git(project, "push", "--quiet", str(origin), "main")
         protect(origin)
         shutil.copytree(project / ".dvc/cache", folder / "dvc")
         key = (project / "keys/signing.key").read_text()
         environment = (project / ".venv").resolve()
-        yield GitHub(folder, origin, environment, {"OSV_URL": url}, {"SIGNING_KEY": key})
+        where = f"{server}/{REPOSITORY}.git"
+        yield GitHub(folder, origin, where, environment, {"OSV_URL": url}, {"SIGNING_KEY": key})
 
 
 def protect(origin: Path) -> None:
@@ -51,9 +53,10 @@ def protect(origin: Path) -> None:
 
 def merge(hub: GitHub, project: Path) -> None:
     """Bring HEAD to main, as a pull request does that was merged."""
-    (hub.folder / "merging").touch()
+    merging = hub.origin.with_name("merging")
+    merging.touch()
     git(project, "push", "--quiet", "origin", "HEAD:main")
-    (hub.folder / "merging").unlink()
+    merging.unlink()
 
 
 def edit(path: Path, old: str, new: str) -> None:

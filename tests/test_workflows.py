@@ -1,5 +1,6 @@
 """The workflows as they are written: what GitHub advises, and what the project holds them to."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.act import REPOSITORY, STAND_INS, TOKEN
 from tests.conftest import PROJECT, ROOT, run
 
 GITHUB = ROOT / PROJECT / ".github"
@@ -153,13 +155,69 @@ def test_every_job_ends_in_time(path: Path) -> None:
 def test_two_deploys_to_one_environment_wait_for_each_other() -> None:
     (deploy,) = jobs(GITHUB / "workflows/deploy.yml").values()
 
-    # Without `queue: max` a third would take the second's place.
-    group = {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": False}
-    assert deploy["concurrency"] == group | {"queue": "max"}
+    # Without `queue: max` a third would take the second's place; a rollback waits for no reviewer
+    # of another run.
+    group = "deploy-${{ inputs.environment }}${{ inputs.digest == '' && '-back' || '' }}"
+    expected = {"group": group, "cancel-in-progress": False, "queue": "max"}
+    assert deploy["concurrency"] == expected
     deploying = {"deploy", "rollback", "canary", "promote", "abort"}
     for name, step in steps(WORKFLOWS):
         if step.get("run", "").removeprefix("make ") in deploying:
             assert name == "deploy"
+
+
+def test_whoever_asks_for_the_state_brings_its_login() -> None:
+    asking = [job for path in WORKFLOWS for job in jobs(path).values() if "GITOPS_REPO" in str(job)]
+    calling = [
+        job
+        for path in WORKFLOWS
+        for job in jobs(path).values()
+        if "deploy.yml" in job.get("uses", "")
+    ]
+
+    login = "${{ secrets.GITOPS_TOKEN }}"
+    assert len(asking) == 3
+    assert all(job["env"]["GITOPS_TOKEN"] == login and job["environment"] for job in asking)
+    assert len(calling) == 4
+    assert all(job["secrets"]["GITOPS_TOKEN"] == login for job in calling)
+
+
+def test_a_cache_is_written_by_each_run_and_read_by_the_next() -> None:
+    (cache,) = [step for _, step in steps(ACTIONS) if "actions/cache@" in step.get("uses", "")]
+    key, restored = cache["with"]["key"], cache["with"]["restore-keys"].splitlines()
+
+    # actions/cache never writes a key again.
+    for part in ("github.run_id", "github.run_attempt", "github.job"):
+        assert f"${{{{ {part} }}}}" in key
+    assert len(restored) == 2
+    assert all(key.startswith(prefix) for prefix in restored)
+    users = {
+        f"{path.stem}: {name}"
+        for path in WORKFLOWS
+        for name, job in jobs(path).items()
+        for step in job.get("steps", [])
+        if step.get("with", {}).get("cache") == "true"
+    }
+    working = ("make results", "make debug")
+    asked = {
+        f"{path.stem}: {name}"
+        for path in WORKFLOWS
+        for name, job in jobs(path).items()
+        if any(step.get("run") in working for step in job.get("steps", []))
+    }
+    assert users == asked
+
+
+def test_a_merge_queue_has_the_check_that_is_required() -> None:
+    workflow = GITHUB / "workflows/pull-request.yml"
+    starts, text = read(workflow)["on"], workflow.read_text()
+
+    assert starts["merge_group"]["branches"] == starts["pull_request"]["branches"]
+    # One that changes its base is another merge.
+    assert "edited" in starts["pull_request"]["types"]
+    bases = re.findall(r"BASE: (.*)", text)
+    assert len(bases) == 2
+    assert all("merge_group.base_sha" in base for base in bases)
 
 
 def test_no_checkout_keeps_its_login() -> None:
@@ -229,7 +287,7 @@ def test_the_docs_name_the_secrets_and_variables_that_are_used_and_no_others() -
 def test_the_docs_and_the_doctor_name_the_environments_that_are_used() -> None:
     sys.path.insert(0, str(ROOT / PROJECT / "src"))
     from automation.approvals import REVIEWED
-    from automation.doctor import ENVIRONMENTS
+    from automation.github_settings import ENVIRONMENTS
 
     used = {
         str(job["environment"])
@@ -266,3 +324,30 @@ def test_the_docs_name_the_secret_where_its_environment_is() -> None:
         }
         readers |= {"dev", "test", "prod"} if "${{ inputs.environment }}" in readers else set()
         assert readers - {"${{ inputs.environment }}"} == named_there, secret
+
+
+def test_the_settings_of_the_docs_are_those_that_the_doctor_asks_for(tmp_path: Path) -> None:
+    for name, text in (
+        ("conf/project.yaml", "registry: ghcr.io/team\n"),
+        (".dvc/config", "[core]\n"),
+        ("keys/signing.key", "a key"),
+    ):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    given = {"PATH": f"{STAND_INS}{os.pathsep}{os.environ['PATH']}", "GH_TOKEN": TOKEN}
+    given |= {"GH_STATE": str(tmp_path / "gh.json"), "GITHUB_REPOSITORY": REPOSITORY}
+    given |= {"PYTHONPATH": str(ROOT / PROJECT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    _, _, settings = documented("github.md").partition("## Settings, once")
+    commands = settings.partition("## What has to be elsewhere")[0].split("```")[1::2]
+    assert len(commands) == 2
+
+    def missing() -> set[str]:
+        done = run([sys.executable, "-m", "automation.doctor"], tmp_path, given)
+        return set(re.findall(r"^missing +(.+?)  ", done.stdout, re.MULTILINE))
+
+    asked = {"branch main", "branch gitops", "tags v*", "Actions", "secret SIGNING_KEY"}
+    asked |= {"environment bot", "environment prod"}
+    assert asked <= missing()
+    done = run(["bash", "-euc", "\n".join(commands)], tmp_path, given)
+    assert done.returncode == 0, done.stderr
+    assert missing() == {".venv/installed.txt", "keys/signing.pub", "dvc.lock"}

@@ -1,7 +1,6 @@
 """A pull request and the nightly look at drift, run by act."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,27 +21,38 @@ def pull_request(hub: GitHub, head: str = REPOSITORY) -> dict[str, Any]:
     return {"pull_request": {"number": 7, "base": base, "head": {"repo": {"full_name": head}}}}
 
 
-def propose(hub: GitHub, folder: Path, branch: str, file: str, old: str, new: str) -> Path:
+def propose(
+    hub: GitHub, folder: Path, branch: str, file: str, old: str, new: str, *words: str
+) -> Path:
+    """Push a branch with one edit, and with what make's `words` make of it."""
     project = clone(hub, folder)
     git(project, "config", "user.name", "Ada")
     git(project, "config", "user.email", "ada@example.org")
     git(project, "checkout", "--quiet", "-b", branch)
     edit(project / file, old, new)
+    for word in words:
+        done = make(project, word)
+        assert done.returncode == 0, done.stdout + done.stderr
     commit_all(project, "Change")
     git(project, "push", "--quiet", "origin", branch)
     return project
 
 
-def test_a_request_runs_what_it_can_break_and_says_what_it_does_to_the_model(
-    hub: GitHub, tmp_path: Path
-) -> None:
-    model = "conf/model/random_forest.yaml"
-    propose(hub, tmp_path, "fewer", model, "n_estimators: 10", "n_estimators: 1")  # 10 or 11
+@pytest.fixture(scope="module")
+def fewer(hub: GitHub, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Propose a forest of fewer trees, with what it comes to; return the branch."""
+    model, folder = "conf/model/random_forest.yaml", tmp_path_factory.mktemp("fewer")
+    propose(hub, folder, "fewer", model, "n_estimators: 10", "n_estimators: 1", "repro")
+    return "fewer"
 
-    done = hub.run("pull-request", "pull_request", pull_request(hub), ref="fewer")
+
+def test_a_request_runs_what_it_can_break_and_says_what_it_does_to_the_model(
+    hub: GitHub, fewer: str
+) -> None:
+    done = hub.run("pull-request", "pull_request", pull_request(hub), ref=fewer)
 
     assert done.passed, done.log
-    ran = {"changes", "security", "model", "comment", "pass"}
+    ran = {"changes", "lock", "security", "model", "comment", "pass"}
     assert done.jobs == dict.fromkeys(ran, "success")
     (comment,) = hub.state["comments"].values()
     (said,) = comment["bodies"]
@@ -50,6 +60,27 @@ def test_a_request_runs_what_it_can_break_and_says_what_it_does_to_the_model(
     assert "| Metric | main | here | Change | Must be |" in said
     assert "```mermaid" in said
     assert said.split("\n", 1)[1] in (hub.artefacts / "comparison/comparison.md").read_text()
+
+
+def test_a_commit_whose_results_are_of_other_files_is_told_without_data(
+    hub: GitHub, tmp_path: Path
+) -> None:
+    project = clone(hub, tmp_path)
+    (project / ".dvc/cache").unlink()
+    whole = make(project, "check-lock")
+    assert whole.returncode == 0, whole.stderr
+
+    for file, old, new, why in (
+        ("src/pipeline/train.py", "import", "\nimport", "stage train: changed deps: src/pipeline/"),
+        ("reports/metrics.json", "0.9", "0.99", "stage evaluate: changed outs: reports/metrics."),
+        ("conf/model/random_forest.yaml", "max_depth:", "# Why?\nmax_depth:", "stage settings: "),
+        ("conf/model/random_forest.yaml", "estimators: 1", "estimators: 2", "params.yaml: model."),
+    ):
+        edit(project / file, old, new)
+        done = make(project, "check-lock")
+        assert done.returncode == 2, file
+        assert why in done.stderr
+        git(project, "checkout", "--quiet", file)
 
 
 def test_the_comment_is_replaced_when_the_branch_moves_on(hub: GitHub, tmp_path: Path) -> None:
@@ -78,7 +109,9 @@ def test_a_secret_in_a_page_of_docs_is_found_and_nothing_else_runs(
     done = hub.run("pull-request", "pull_request", pull_request(hub), ref="better-words")
 
     assert not done.passed
-    assert done.jobs == {"changes": "success", "security": "failure", "pass": "failure"}
+    assert done.jobs == {"changes": "success", "lock": "success"} | dict.fromkeys(
+        ("security", "pass"), "failure"
+    )
     assert "AWS Access Key" in done.log
     assert page in done.log
 
@@ -128,16 +161,18 @@ def test_drift_opens_an_issue_and_asks_for_a_retraining(hub: GitHub, tmp_path: P
 
 
 def test_results_come_from_the_remote_of_dvc_where_there_is_one(
-    hub: GitHub, tmp_path: Path
+    hub: GitHub, fewer: str, tmp_path: Path
 ) -> None:
     project = clone(hub, tmp_path)
-    done = make(project, "results")
-    assert done.returncode == 0, done.stderr
     assert "nobody else has these results" in make(project, "send-results").stdout
     dvc(project, "remote", "add", "--default", "team", str(tmp_path / "remote"))
-    assert make(project, "send-results").returncode == 0
-    for left in ("data", "models", "dist"):
-        shutil.rmtree(project / left)
+    commit_all(project, "Name a remote")
+    git(project, "checkout", "--quiet", "-b", "retrain/fewer", f"origin/{fewer}")
+    git(project, "cherry-pick", "main")
+    git(project, "checkout", "--quiet", "main")
+    sent = make(project, "send-results", "BRANCHES=1")
+    assert sent.returncode == 0, sent.stderr
+    git(project, "checkout", "--quiet", "retrain/fewer")
     (project / ".dvc/cache").unlink()
 
     done = make(project, "results")

@@ -19,7 +19,16 @@ PARTS = {
     ),
     "pipeline": (
         *("src/project/", "src/pipeline/", "src/tracking/", "src/reporting/", "src/serving/"),
-        *("conf/", "inputs/", "dvc.yaml", "dvc.lock", "params.yaml", "requirements/", "deploy/"),
+        *(
+            "conf/",
+            "inputs/",
+            "feedback/",
+            "dvc.yaml",
+            "dvc.lock",
+            "params.yaml",
+            "requirements/",
+            "deploy/",
+        ),
         *("src/delivery/", "src/automation/", ".dvc/", "bin/", "Makefile", ".github/"),
     ),
     "dependencies": ("requirements/", ".github/", "Makefile"),

@@ -4,6 +4,7 @@ From DVC's remote where `.dvc/config` names one, else from the cache that is her
 is made again, which gives the same bytes.
 """
 
+import os
 import subprocess
 import sys
 
@@ -28,12 +29,16 @@ def fetch() -> None:
         raise UserError("what could not be fetched could not be made either; see above")
 
 
-def send() -> None:
-    """Send results, and which inputs gave them, to DVC's remote; without one, say so."""
+def send(of_branches: bool = False) -> None:
+    """Send results, and which inputs gave them, to DVC's remote; without one, say so.
+
+    of_branches: those of every local branch, such as a retraining has left, and not only these.
+    """
     if not has_remote():
         print("DVC has no remote: nobody else has these results; type: dvc remote add -d NAME URL")
         return
-    if subprocess.run([sys.executable, "-m", "dvc", "push", "--run-cache"]).returncode:
+    words = ["push", "--run-cache", *(["--all-branches"] if of_branches else [])]
+    if subprocess.run([sys.executable, "-m", "dvc", *words]).returncode:
         raise UserError("dvc push: failed; see above")
 
 
@@ -44,7 +49,10 @@ def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def main() -> None:
     """Fetch, or send where the first argument says so."""
-    send() if sys.argv[1:] == ["send"] else fetch()
+    if sys.argv[1:] == ["send"]:
+        send(of_branches=bool(os.environ.get("BRANCHES")))
+    else:
+        fetch()
 
 
 if __name__ == "__main__":

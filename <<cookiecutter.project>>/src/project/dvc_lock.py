@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,11 +106,15 @@ def content_md5(path: Path) -> str | None:
     if path.is_dir():
         ignored = _ignored()
         files = [f for f in path.rglob("*") if f.is_file() and not ignored.match_file(f)]
-        entries = [{"md5": _md5(f), "relpath": f.relative_to(path).as_posix()} for f in files]
-        entries.sort(key=lambda entry: entry["relpath"])
-        listing = json.dumps(entries, sort_keys=True).encode()
-        return f"{hashlib.md5(listing, usedforsecurity=False).hexdigest()}.dir"
+        return folder_md5({f.relative_to(path).as_posix(): _md5(f) for f in files})
     return _md5(path) if path.is_file() else None
+
+
+def folder_md5(files: Mapping[str, str]) -> str:
+    """Name a folder's content as DVC does, by the MD5 of each file within."""
+    entries = [{"md5": md5, "relpath": name} for name, md5 in sorted(files.items())]
+    listing = json.dumps(entries, sort_keys=True).encode()
+    return f"{hashlib.md5(listing, usedforsecurity=False).hexdigest()}.dir"
 
 
 def _ignored() -> "GitIgnoreSpec":
