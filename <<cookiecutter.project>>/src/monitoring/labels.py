@@ -145,7 +145,7 @@ def main() -> None:
 def _named(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.iterdir() if file.is_file())
+    files = sorted(file for file in path.glob("[!.]*") if file.is_file())
     if not files:
         raise UserError(f"{path}: no file of labels is there")
     return files

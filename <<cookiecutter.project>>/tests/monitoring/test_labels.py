@@ -80,6 +80,7 @@ def test_a_folder_of_labels_is_kept_whole_or_not_at_all(
     folder.mkdir(parents=True)
     (folder / "a.csv").write_text("\n".join([header, *rows[:100]]))
     (folder / "b.csv").write_text(f"{header}\nnobody,0,no\n")
+    (folder / ".c.csv.part").touch()  # as what is hidden is passed over
     (project / "data/predictions/a.jsonl").rename(store / "a.jsonl")
 
     said = refused(labels.main, FILE=folder, CURRENT=store)
