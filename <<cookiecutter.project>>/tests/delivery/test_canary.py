@@ -183,7 +183,9 @@ def test_a_canary_passes_the_gates_of_a_deploy(run: Run, refused: Run) -> None:
     train(3.0)
     assert "champion: against" in refused(canary, WEIGHT="1")
     shown = run(canary, WEIGHT="1", DRY_RUN="1", OVERRIDE="champion", REASON="to see")
-    assert [line.split()[0] for line in shown.splitlines()] == ["gate", *(g.id for g in GATES)]
+    *rows, last = shown.splitlines()
+    assert [line.split()[0] for line in rows] == ["gate", *(g.id for g in GATES)]
+    assert last.startswith("would go: toy ")
     assert len(records("dev")) == 1
 
     assert "prod/toy: nothing runs there" in refused(canary, "prod", WEIGHT="1")
@@ -221,7 +223,7 @@ def test_only_a_canary_that_was_verified_is_promoted(run: Run, refused: Run) -> 
     edit_environment("dev", freeze=[], change_pattern="OPS-[0-9]+")
     assert "change: no change is named" in refused(promote)
     shown = run(promote, CHANGE="OPS-1", DRY_RUN="1")
-    assert [line.split()[0] for line in shown.splitlines()[1:]] == [g.id for g in PROMOTION]
+    assert [line.split()[0] for line in shown.splitlines()[1:-1]] == [g.id for g in PROMOTION]
     run(promote, CHANGE="OPS-1")
     assert records("dev")[-1]["change"] == "OPS-1"
 
@@ -264,6 +266,9 @@ def test_where_changes_are_proposed_so_are_a_canary_its_end_and_a_rollback(
     assert "dev asks to go back to toy " in run(abort)
     assert current().canary
     verify("dev")
+    with pytest.raises(UserError, match=r"request: deploy/dev/toy/.* is open already") as stopped:
+        run(promote)
+    git(Path(), *str(stopped.value).partition("type: git ")[2].split())  # which closes it
     assert f"toy {new[7:19]} asks for all of dev: pushed " in run(promote)
     assert current().canary
     merge(bare)
