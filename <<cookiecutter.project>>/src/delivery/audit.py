@@ -31,12 +31,20 @@ class Audit:
     acknowledged: list[tuple[Finding, Record]] = field(default_factory=list)
     records: dict[str, Record] = field(default_factory=dict)
     _blobs: dict[str, str] = field(default_factory=dict)
+    _contents: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self, entries: list[Entry]) -> None:
+        """Read the records that commits have added, all at once."""
+        added = [each for entry in entries for each in entry.touched if each.is_new_record]
+        blobs = [each.blob for each in added]
+        contents = self.store.repository.objects.blobs(blobs)
+        self._contents = {blob: found or b"" for blob, found in zip(blobs, contents, strict=True)}
 
     def commit(self, entry: Entry) -> None:
         """Check one commit, upon those before it."""
-        added = [each for each in entry.touched if each.is_record and each.status == "A"]
+        added = [each for each in entry.touched if each.is_new_record]
         for each in entry.touched:
-            if each.is_record and each.status != "A":
+            if each.is_record and not each.is_new_record:
                 word = "removed" if each.status == "D" else "edited"
                 self._find(each.path, entry, f"{word} by {entry.short}")
             elif not each.is_record:
@@ -84,9 +92,8 @@ class Audit:
         self.found.append(Finding(path=path, commit=entry.commit, said=said))
 
     def _added(self, entry: Entry, each: Touched, is_alone: bool) -> None:
-        content = self.store.repository.objects.run("cat-file", "blob", each.blob)
         try:
-            record = parse_record(content, each.path)
+            record = parse_record(self._contents[each.blob], each.path)
         except UserError as error:
             self._find(each.path, entry, str(error).removeprefix(f"{each.path}: "))
             return
@@ -109,7 +116,9 @@ def audit(store: StateStore, model: str) -> Audit:
     made = Audit(store)
     tip = store.newest()
     if tip is not None:
-        for entry in journal(store.repository.objects, tip, model):
+        entries = [*journal(store.repository.objects, tip, model)]
+        made.read(entries)
+        for entry in entries:
             made.commit(entry)
         made.settle()
         for environment in NAMES:

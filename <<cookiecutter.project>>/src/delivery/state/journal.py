@@ -30,6 +30,11 @@ class Touched:
         """Whether this is a record, rather than a file of the state."""
         return self.path.split("/")[2] == HISTORY
 
+    @property
+    def is_new_record(self) -> bool:
+        """Whether this is a record that the commit has added."""
+        return self.is_record and self.status == "A"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -76,16 +76,18 @@ class Objects:
             return []
         answer = self.run("cat-file", "--batch", given="\n".join([*names, ""]).encode())
         found: list[bytes | None] = []
-        while answer:
-            header, _, answer = answer.partition(b"\n")
+        start = 0
+        while start < len(answer):
+            end = answer.index(b"\n", start)
+            header, start = answer[start:end], end + 1
             if not re.fullmatch(rb"[0-9a-f]+ blob \d+", header):
                 if not header.endswith(b" missing"):
                     raise UserError(f"expected a file, got {header.decode(errors='replace')}")
                 found.append(None)
                 continue
             size = int(header.rsplit(b" ", 1)[1])
-            found.append(answer[:size])
-            answer = answer[size + 1 :]
+            found.append(answer[start : start + size])
+            start += size + 1
         return found
 
     def write(self, content: bytes) -> str:
