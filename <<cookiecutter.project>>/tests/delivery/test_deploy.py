@@ -452,7 +452,10 @@ def push_code() -> None:
 
 
 def test_a_repository_that_refuses_or_is_gone_changes_nothing(
-    deploy: Deploy, refused: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+    deploy: Deploy,
+    refused: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     bare = tmp_path_factory.mktemp("remote") / "team.git"
     git(Path(), "init", "--quiet", "--bare", str(bare))
@@ -466,8 +469,10 @@ def test_a_repository_that_refuses_or_is_gone_changes_nothing(
     hook.write_text("#!/bin/sh\necho no right to push >&2\nexit 1\n")
     hook.chmod(0o755)
     before = git(Path(), "for-each-ref")
+    capsys.readouterr()
     with pytest.raises(UserError, match="refused the push: no right to push"):
         deploy()
+    assert capsys.readouterr().err == ""  # MLflow was not asked for an alias, which would warn
     assert git(Path(), "for-each-ref") == before
     assert packages.resolve(read_json(Path("dist/manifest.json"))["version"]) is None
 
@@ -514,6 +519,13 @@ def test_an_mlflow_out_of_reach_stops_nothing(deploy: Deploy) -> None:
 
 def test_settings_can_name_every_gate() -> None:
     assert set(GATE_NAMES) == set(KNOWN)
+
+
+def test_the_docs_say_of_every_gate_what_it_refuses() -> None:
+    text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    named = {cell.strip() for row in rows for cell in row.split("|")}
+    assert {f"`{name}`" for name in KNOWN} <= named
 
 
 def test_make_gates_prints_each_with_its_help(folder: Path) -> None:
