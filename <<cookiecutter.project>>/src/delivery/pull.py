@@ -44,7 +44,8 @@ def pull_package(registry: Registry, digest: str) -> Package:
     if _is_intact(folder, digest):
         if not registry.has_manifest(digest):
             raise UserError(
-                f"{registry.where}: has no package {digest} any more; {folder} holds a copy"
+                f"{registry.where}: has no package {digest} any more, of which a copy is here; "
+                f"to put it back, type: make push DIGEST={digest}"
             )
     else:
         with replacing(folder) as temporary:

@@ -1,4 +1,4 @@
-"""Send the package to the project's registry: `make push`.
+"""Send the package to the project's registry: `make push`; with DIGEST=… one that was pulled.
 
 Blobs go before the manifests that list them, and the tag goes last. So a push that was cut short
 has tagged nothing, and the next one sends what is missing.
@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from delivery import asked
 from delivery.contents import contents_of
 from delivery.package import Package
 from delivery.progress import transfer
 from delivery.registry.choice import open_registry
 from delivery.registry.interface import Registry, blobs_of, parse_manifest
 from delivery.sign import signed_package
-from project.errors import one_line
-from project.oci import EMPTY, digest_of
+from delivery.verify import verify_package
+from project.artefacts import PULLED
+from project.errors import UserError, one_line
+from project.oci import EMPTY, checked_digest, digest_of
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,18 @@ def _send_blobs(
     return sizes
 
 
+def copied_package(digest: str) -> Package:
+    """Return the copy of a package in build/pulled/, verified, for a registry that has lost it."""
+    folder = PULLED / checked_digest(digest).removeprefix("sha256:")
+    if not folder.exists():
+        raise UserError(f"DIGEST={digest}: no copy of it is here, in {PULLED}/")
+    return verify_package(folder)
+
+
 def main() -> None:
-    """Push dist/, signed, and say what it is called there."""
-    pushed = push_package(open_registry(), signed_package())
+    """Push dist/, signed, or the copy that DIGEST names, and say what it is called there."""
+    digest = asked.given("DIGEST")
+    pushed = push_package(open_registry(), copied_package(digest) if digest else signed_package())
     amount = f"{pushed.blobs} blobs, {pushed.size:,} bytes" if pushed.blobs else "all was there"
     print(f"pushed {pushed.where}:{pushed.tag} ({amount})")
     print(f"make pull DIGEST={pushed.digest}")

@@ -192,17 +192,28 @@ def test_the_newest_signature_by_our_key_counts(package: Path) -> None:
     assert files_below(packages.fetch(digest).folder) == files_below(package)
 
 
-def test_a_copy_does_not_answer_for_the_registry(package: Path) -> None:
+def test_a_copy_does_not_answer_for_the_registry_and_puts_the_package_back(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     digest = push()
-    folder = packages.fetch(digest).folder
-    shutil.rmtree(LAYOUT)
+    copy = files_below(packages.fetch(digest).folder)
+    for folder in (LAYOUT, package):
+        shutil.rmtree(folder)
 
     with pytest.raises(UserError) as refused:
         packages.fetch(digest)
-
     assert str(refused.value) == (
-        f"registry/toy: has no package {digest} any more; {folder} holds a copy"
+        f"registry/toy: has no package {digest} any more, of which a copy is here; "
+        f"to put it back, type: make push DIGEST={digest}"
     )
+
+    monkeypatch.setenv("DIGEST", digest)
+    main()
+    shutil.rmtree("build/pulled")
+    assert files_below(packages.fetch(digest).folder) == copy
+    shutil.rmtree("build/pulled")
+    with pytest.raises(UserError, match=f"^DIGEST={digest}: no copy of it is here, in build/pul"):
+        main()
 
 
 def test_a_damaged_pull_is_fetched_again(package: Path) -> None:
