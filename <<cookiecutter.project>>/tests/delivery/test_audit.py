@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.audit import main
+from delivery.audit import audit, main
+from delivery.state.objects import Objects
 from delivery.state.record import Record
 from delivery.state.store import StateStore
 from project.errors import one_line
@@ -141,6 +142,24 @@ def test_a_record_in_anothers_name_is_named(repo: Path, capsys: pytest.CaptureFi
         f"{first.file}: forged: it is by Ada <ada@example.org>, in commit {made[:10]} of "
         f"Eve <eve@example.org>, {git(repo, 'log', '-1', '--format=%cs', made)}"
     ]
+
+
+def test_more_records_take_no_more_processes(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, started = Objects.run, []
+
+    def run(self: Objects, *arguments: str, given: bytes = b"") -> bytes:
+        started.append(arguments)
+        return real(self, *arguments, given=given)
+
+    counts = []
+    for number in (1, 2):
+        deploy(number)
+        with monkeypatch.context() as patched:
+            patched.setattr(Objects, "run", run)
+            assert len(audit(StateStore.open(), "toy").records) == number
+        counts.append(len(started))
+        started.clear()
+    assert counts[0] == counts[1]
 
 
 def test_a_pull_request_that_was_merged_agrees(
