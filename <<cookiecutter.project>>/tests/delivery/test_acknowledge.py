@@ -8,6 +8,7 @@ import pytest
 from delivery.acknowledge import main
 from delivery.audit import audit
 from delivery.audit import main as audit_main
+from delivery.history import spans
 from delivery.state.record import Record
 from delivery.state.store import StateStore
 from project.errors import UserError
@@ -134,6 +135,7 @@ def test_a_verification_is_not_hidden_by_an_acknowledgement(
     seen = store.current("dev", "toy")
     assert seen
     assert (seen.record.id, seen.verified) == (landed.id, True)
+    assert [span.verified for span in spans(store, "dev", "toy")] == [True]
 
 
 def test_nothing_is_acknowledged_without_a_reason_or_a_finding(

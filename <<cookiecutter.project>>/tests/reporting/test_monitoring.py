@@ -161,6 +161,7 @@ def test_deployments_are_marked_as_last_fetched(classifier: None, gitops: Path) 
     for day, environment in ((1, "dev"), (3, "dev"), (4, "prod")):
         record(gitops, day, environment)
     record(gitops, 5, "prod", "verify")
+    record(gitops, 5, "dev", "acknowledge")
     write_verdict(2)
     write_verdict(6)
     assert "deployed" not in words()
