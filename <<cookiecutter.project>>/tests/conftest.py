@@ -3,6 +3,7 @@
 import importlib
 import io
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -26,6 +27,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, as a stage works in the project's."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Main], None]:
+    """Return a function that fills the working folder: the first time by `make`, then by a copy."""
+
+    def fill(name: str, make: Main) -> None:
+        kept = tmp_path_factory.getbasetemp() / "once" / name
+        if kept.exists():
+            for path in Path().iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.copytree(kept, Path(), dirs_exist_ok=True)
+        else:
+            make()
+            shutil.copytree(Path(), kept)
+
+    return fill
 
 
 @pytest.fixture

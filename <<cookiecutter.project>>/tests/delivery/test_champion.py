@@ -36,6 +36,13 @@ def test_each_metric_is_compared_in_its_direction(
     assert list(shortfalls(figures(candidate), terms, "dev.yaml")) == said
 
 
+@pytest.mark.parametrize(("rmse", "goes"), [(2.0, False), (1.5, True), (1.4, True)])
+def test_a_margin_below_zero_asks_for_a_gain(rmse: float, goes: bool) -> None:
+    terms = Champion(margins={"rmse": -0.5}, slices={})
+    found = figures({"rmse": rmse}, {"rmse": 2.0}) | {"task": "regression"}
+    assert (list(shortfalls(found, terms, "dev.yaml")) == []) is goes
+
+
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
 def test_a_champion_whose_metric_is_no_number_is_no_champion(value: float | None) -> None:
     terms = Champion(margins={"accuracy": 0.01}, slices={})

@@ -9,13 +9,15 @@ import pytest
 
 from delivery import integration, verify_environment
 from delivery.drift_check import check_drift
+from delivery.package import read_package
 from delivery.service_checks import Check
 from project.errors import UserError
 
 from .deployable import git, records
-from .test_verify_environment import Small, deploy, deployed, on_kserve, own_settings, service
+from .test_deploy import Once
+from .test_verify_environment import Small, deploy, deployed, own_settings, service
 
-__all__ = ["deploy", "deployed", "on_kserve", "own_settings", "service"]
+__all__ = ["deploy", "deployed", "own_settings", "service"]
 
 
 class Strict(Small):
@@ -47,19 +49,21 @@ class Strict(Small):
         return None
 
     def asked(self) -> bool:
-        """Count requests: the first 110 are answered."""
+        """Count requests: the first 30 are answered."""
         self.told.append("asked")
-        return self.told.count("asked") > 110
+        return self.told.count("asked") > 30
 
 
 @pytest.fixture
 def strict(
-    deployed: Callable[..., None], service: Small, monkeypatch: pytest.MonkeyPatch
+    deployed: Callable[..., None], once: Once, service: Small, monkeypatch: pytest.MonkeyPatch
 ) -> Strict:
-    deployed()
-    made = Strict(digest=service.digest)
+    once("deployed", deployed)
+    made = Strict(digest=read_package().digests["model"])
+    monkeypatch.setenv("ENV", "dev")
+    monkeypatch.setenv("URL", service.url)
     monkeypatch.setattr(service, "answer", made.answer)
-    monkeypatch.setenv("LOAD_SECONDS", "0.5")
+    monkeypatch.setenv("LOAD_SECONDS", "0.2")
     monkeypatch.setattr(integration, "check_drift", lambda: Check("drift", True, "is seen"))
     return made
 
@@ -132,12 +136,15 @@ class Inferring(Small):
 def test_what_kserve_runs_is_tested_by_its_protocol(
     lenient: str,
     why: str,
-    on_kserve: Callable[..., None],
+    deployed: Callable[..., None],
+    once: Once,
     service: Small,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    on_kserve()
-    made = Inferring(digest=service.digest)
+    once("deployed on kserve", lambda: deployed(runtime="kserve"))
+    monkeypatch.setenv("ENV", "dev")
+    monkeypatch.setenv("URL", service.url)
+    made = Inferring(digest=read_package().digests["model"])
     made.lenient = lenient
     monkeypatch.setattr(service, "answer", made.answer)
     monkeypatch.setenv("LOAD_SECONDS", "0.1")

@@ -63,6 +63,7 @@ def test_what_runs_is_handed_on(
 ) -> None:
     digest, commit = train(0.0), git("rev-parse", "HEAD")
     monkeypatch.setenv("ENV", "dev")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(UserError, match="dev/toy: nothing runs there"):
         running.main()
     deploy.main()

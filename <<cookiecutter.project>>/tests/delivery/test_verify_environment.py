@@ -12,22 +12,26 @@ from typing import Any
 
 import pytest
 
+from delivery import checks
 from delivery.canary import main as canary
 from delivery.deploy import main as deploying
+from delivery.environments import load_environment
+from delivery.package import read_package
 from delivery.protocol_checks import infer_request, read_answer
 from delivery.rollback import main as rollback
 from delivery.state.store import StateStore
-from delivery.verify_environment import main
+from delivery.verify_environment import main, verify_environment
 from project.errors import UserError
 from project.files import read_json
 
 from ..local_server import LocalHandler, LocalServer, running
 from .deployable import edit_environment, records, train
 from .state.conftest import own_settings
-from .test_deploy import Deploy, deploy
+from .test_deploy import Deploy, deploy, trained
 
-__all__ = ["deploy", "own_settings"]
+__all__ = ["deploy", "own_settings", "trained"]
 HOOK = "SLIPWAY_WEBHOOK"
+KNOWN = {"wait_seconds": 0, "p99_milliseconds": 2000.0, "rollback": False}
 
 
 @dataclass
@@ -73,8 +77,9 @@ class Small:
 
 
 @pytest.fixture
-def service() -> Iterator[Small]:
-    """Serve what a test may change."""
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Small]:
+    """Serve what a test may change; few requests tell how long one takes."""
+    monkeypatch.setattr(checks, "REQUESTS", 20)
     small = Small()
 
     class Handler(LocalHandler):
@@ -100,9 +105,13 @@ def deployed(
 ) -> Callable[..., None]:
     """Return a function that deploys to dev, and lets the service be what was deployed."""
 
-    def run(bias: float = 1.0, **verification: Any) -> None:
-        known = {"wait_seconds": 0, "p99_milliseconds": 2000, "rollback": False} | verification
-        edit_environment("dev", verification=known, notify={"webhook": HOOK})
+    def run(bias: float = 1.0, runtime: str = "bento", **verification: Any) -> None:
+        edit_environment(
+            "dev",
+            verification=KNOWN | verification,
+            notify={"webhook": HOOK},
+            values={"runtime": runtime},
+        )
         train(bias)
         deploy(SLIPWAY_WEBHOOK=f"{service.url}/hook")
         service.digest = read_json(Path("dist/manifest.json"))["digests"]["model"]
@@ -129,91 +138,75 @@ def test_what_answers_as_it_should_is_verified(
 
 
 WRONG = [
-    ("ready", 503, {}, "ready: /readyz answered 503"),
-    ("digest", "sha256:other", {}, "digest: it runs sha256:other, expected sha256:"),
-    ("prediction", 2.1, {}, "golden: golden row 0: {'prediction': 2.1}, expected"),
-    ("seconds", 0.02, {"p99_milliseconds": 5.0}, "p99: p99 is "),
-    ("gauges", {"rmse": 1.0}, {}, "metrics: /metrics has no gauge of mae, r2"),
-    ("gauges", None, {"floors": {"r2": 1.5}}, "metrics: r2 is 1, must be at least 1.5"),
-    ("gauges", None, {"floors": {"rmse": 0.5}}, "metrics: rmse is 1, must be at most 0.5"),
-    ("url", "http://127.0.0.1:9", {}, "answers: nobody listens at http://127.0.0.1:9"),
+    ("bento", "ready", 503, {}, "ready: /readyz answered 503"),
+    ("bento", "digest", "sha256:other", {}, "digest: it runs sha256:other, expected sha256:"),
+    ("bento", "prediction", 2.1, {}, "golden: golden row 0: {'prediction': 2.1}, expected"),
+    ("bento", "seconds", 0.02, {"p99_milliseconds": 5.0}, "p99: p99 is "),
+    ("bento", "gauges", {"rmse": 1.0}, {}, "metrics: /metrics has no gauge of mae, r2"),
+    ("bento", "gauges", None, {"floors": {"r2": 1.5}}, "metrics: r2 is 1, must be at least 1.5"),
+    ("bento", "gauges", None, {"floors": {"rmse": 0.5}}, "metrics: rmse is 1, must be at most 0.5"),
+    ("bento", "url", "http://127.0.0.1:9", {}, "answers: nobody listens at http://127.0.0.1:9"),
+    ("kserve", "ready", 503, {}, "ready: /v2/health/ready answered 503"),
+    ("kserve", "digest", "sha256:other", {}, "digest: it runs sha256:other, expected sha256:"),
+    ("kserve", "prediction", 2.1, {}, "golden: golden row 0: {'prediction': 2.1}, expected"),
+    ("kserve", "inputs", ("area",), {}, "golden: its inputs are area, expected size"),
+    ("kserve", "config", 500, {}, "answers: http://127.0.0.1:"),
+    ("kserve", "seconds", 0.02, {"p99_milliseconds": 5.0}, "p99: p99 is "),
 ]
 
 
-@pytest.mark.parametrize(("what", "value", "settings", "said"), WRONG)
-def test_what_does_not_answer_as_it_should_is_told_and_kept(
-    deployed: Callable[..., None],
+@pytest.mark.parametrize(("runtime", "what", "value", "settings", "said"), WRONG)
+def test_what_does_not_answer_as_it_should_is_told(
+    trained: str,
     service: Small,
-    monkeypatch: pytest.MonkeyPatch,
+    runtime: str,
     what: str,
     value: Any,
     settings: dict[str, Any],
     said: str,
 ) -> None:
-    deployed(**settings)
+    package, environment = read_package(), load_environment("dev")
+    wanted = environment.verification.model_copy(update=KNOWN | settings)
+    service.digest = package.digests["model"]
     if value is not None:
         setattr(service, what, value)
-    monkeypatch.setenv("URL", service.url)
-    with pytest.raises(UserError) as failed:
+
+    result = verify_environment(
+        package, service.url, runtime, environment.model_copy(update={"verification": wanted})
+    )
+
+    assert result["passed"] is False
+    last = result["checks"][-1]
+    assert (last["passed"], f"{last['id']}: {last['said']}"[: len(said)]) == (False, said)
+
+
+@pytest.mark.parametrize("runtime", ["bento", "kserve"])
+def test_a_failure_is_told_and_kept(
+    deployed: Callable[..., None], service: Small, runtime: str
+) -> None:
+    deployed(runtime=runtime)
+    service.ready = 503
+    with pytest.raises(UserError, match=r"in dev failed: ready: /.* answered 503") as failed:
         main()
 
-    assert f"in dev failed: {said}" in str(failed.value)
     note = records("dev")[-1]["verification"]
     assert (note["passed"], note["checks"][-1]["passed"]) == (False, False)
     assert service.told[-1] == str(failed.value)
 
 
-KSERVE_WRONG = [
-    ("ready", 503, {}, "ready: /v2/health/ready answered 503"),
-    ("digest", "sha256:other", {}, "digest: it runs sha256:other, expected sha256:"),
-    ("prediction", 2.1, {}, "golden: golden row 0: {'prediction': 2.1}, expected"),
-    ("inputs", ("area",), {}, "golden: its inputs are area, expected size"),
-    ("config", 500, {}, "answers: http://127.0.0.1:"),
-    ("seconds", 0.02, {"p99_milliseconds": 5.0}, "p99: p99 is "),
-]
-
-
-@pytest.fixture
-def on_kserve(deployed: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that deploys to an environment whose runtime is KServe."""
-
-    def run(**settings: Any) -> None:
-        edit_environment("dev", values={"runtime": "kserve"})
-        deployed(**settings)
-
-    return run
-
-
 def test_what_kserve_runs_is_asked_by_its_protocol(
-    on_kserve: Callable[..., None], service: Small, capsys: pytest.CaptureFixture[str]
+    deployed: Callable[..., None], service: Small, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    on_kserve()
+    deployed(runtime="kserve")
     main()
     note = records("dev")[-1]["verification"]
-    checks = [check["id"] for check in note["checks"]]
+    asked = [check["id"] for check in note["checks"]]
     assert (note["passed"], note["target"]) == (True, "running")
-    assert checks == ["ready", "ready", "digest", "golden", "p99"]
+    assert asked == ["ready", "ready", "digest", "golden", "p99"]
 
     service.config = 404
     main()
     assert "digest: not told by this server; the golden rows have to" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("what", "value", "settings", "said"), KSERVE_WRONG)
-def test_what_kserve_runs_and_should_not_is_told(
-    on_kserve: Callable[..., None],
-    service: Small,
-    what: str,
-    value: Any,
-    settings: dict[str, Any],
-    said: str,
-) -> None:
-    on_kserve(**settings)
-    setattr(service, what, value)
-    with pytest.raises(UserError) as failed:
-        main()
-    assert f"in dev failed: {said}" in str(failed.value)
-    assert records("dev")[-1]["verification"]["passed"] is False
 
 
 def test_missing_values_go_as_the_graph_has_them() -> None:

@@ -1,13 +1,12 @@
 """dvc.lock is held against the files, and an edit in conf/ is told by what it changes."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dvc.repo import Repo
 
 from project.dvc_lock import content_md5, decisive, refuse_stale
 from project.loading import read_yaml
@@ -55,8 +54,8 @@ def test_a_folder_has_the_digest_that_dvc_gives_it(folder: Path) -> None:
     (folder / "conf/__pycache__").mkdir()
     (folder / "conf/__pycache__/x.pyc").touch()
     (folder / "conf/Größe.yaml").touch()
-    for command in (["init", "--quiet", "--no-scm"], ["add", "--quiet", "conf"]):
-        subprocess.run([sys.executable, "-m", "dvc", *command], check=True)
+    with Repo.init(no_scm=True) as repo:
+        repo.add("conf")
 
     recorded = read_yaml(Path("conf.dvc").read_text())["outs"][0]["md5"]
 
