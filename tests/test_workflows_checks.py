@@ -139,10 +139,12 @@ def test_a_service_that_does_not_answer_finds_nothing_safe(hub: GitHub, tmp_path
 def test_drift_opens_an_issue_and_asks_for_a_retraining(hub: GitHub, tmp_path: Path) -> None:
     project = clone(hub, tmp_path)
     seen = tmp_path / "seen"
-    for words in (["results"], ["simulate", "DRIFT=shift", f"OUT={seen}/now.jsonl", "ROWS=1000"]):
+    traffic = ["DRIFT=shift", "ROWS=1000", f"OUT={seen}/now.jsonl"]
+    for words in (["results"], ["simulate", *traffic, f"LABELS={seen}/labels/new/march.csv"]):
         done = make(project, *words)
         assert done.returncode == 0, done.stderr
-    told = {"PREDICTIONS": str(seen), "RETRAIN_ON_DRIFT": "true"}
+    told = {"PREDICTIONS": str(seen), "LABELS": "data/predictions/labels/new"}
+    told |= {"RETRAIN_ON_DRIFT": "true"}
     watching = replace(hub, variables=hub.variables | told)
 
     done_run = watching.run("drift", "workflow_dispatch", {})
@@ -156,8 +158,9 @@ def test_drift_opens_an_issue_and_asks_for_a_retraining(hub: GitHub, tmp_path: P
     (gauges,) = (hub.artefacts / "drift").rglob("drift.prom")
     # For which the chart's alerts ask.
     assert 'model_drift_detected{environment="prod",' in gauges.read_text()
-    (verdict,) = (hub.artefacts / "drift").rglob("2*.json")
-    assert json.loads(verdict.read_text())["verdict"] == "drift"
+    (path,) = (hub.artefacts / "drift").rglob("2*.json")
+    verdict = json.loads(path.read_text())
+    assert (verdict["verdict"], verdict["quality"]["labelled"]) == ("drift", 1000)
 
 
 def test_results_come_from_the_remote_of_dvc_where_there_is_one(
