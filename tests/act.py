@@ -44,6 +44,8 @@ STEPS = {
         mkdir -p "$ARTIFACTS" && test -n "$INPUT_SUBJECT_NAME"
         echo "$INPUT_SUBJECT_DIGEST ${INPUT_SBOM_PATH:-provenance}" >> "$ARTIFACTS/attested\"""",
 }
+#: Of a runner's own settings; a job's are its own, and what is given to act goes before them.
+QUIET = {name: USER[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
 DEFAULTS = {"actions/checkout": {"ref": "${{ github.sha }}"}}
 
 
@@ -112,7 +114,7 @@ class GitHub:
         given |= {"CACHE": str(self.folder / "dvc"), "ARTIFACTS": str(self.artefacts)}
         given |= {"GITHUB_REPOSITORY": REPOSITORY, "GH_STATE": str(self.folder / "gh.json")}
         given |= {"HELM": str(ROOT / "build/helm")}
-        given |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", **USER, **env}
+        given |= {"NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", **QUIET, **env}
         for option, values in (
             ("--env", given),
             ("--var", self.variables),

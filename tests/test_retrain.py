@@ -62,10 +62,7 @@ def shop(template: Path, shared_folder: Path, tmp_path: Path) -> Path:
 
 
 def train(project: Path) -> None:
-    with (project / "shop.csv").open("w", newline="") as file:
-        table = csv.DictWriter(file, ["a", "b", "c", "colour", "bought"])
-        table.writeheader()
-        table.writerows(rows(FIRST))
+    write_table(project / "shop.csv", rows(FIRST))
     onboarded = make(project, "onboard", "DATA=shop.csv", "TARGET=bought", "NAME=shop")
     assert onboarded.returncode == 0, onboarded.stderr
     done = make(project, "repro", *REPRO)
@@ -73,6 +70,13 @@ def train(project: Path) -> None:
     settings = project / "conf/monitoring.yaml"
     settings.write_text(settings.read_text().replace("labelled: false", "labelled: true"))
     commit_all(project, "Train")
+
+
+def write_table(path: Path, made: list[Row]) -> None:
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, ["a", "b", "c", "colour", "bought"])
+        table.writeheader()
+        table.writerows(made)
 
 
 def label(project: Path, later: list[Row]) -> None:

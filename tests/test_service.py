@@ -21,7 +21,7 @@ import tritonclient.http as triton
 from playwright.sync_api import sync_playwright
 
 from tests.balancer import balancing
-from tests.conftest import contents
+from tests.conftest import contents, run
 from tests.projects import make
 from tests.serving import Service, ask, served, wait_for
 from tests.test_report_page import QUIET
@@ -45,6 +45,21 @@ WIRES = {
         b"HTTP/1.1 422 ",
     ),
 }
+
+
+#: What `make verify` and `make integration` ask of a server of the protocol.
+BY_PROTOCOL = """
+import sys
+from delivery.checks import check_service
+from delivery.environments import load_environment
+from delivery.interfaces import PROTOCOL
+from delivery.package import read_package
+
+slow = load_environment("dev").verification.model_copy(update={"p99_milliseconds": 1e6})
+for part in (PROTOCOL.checks, PROTOCOL.contract):
+    for check in check_service(sys.argv[1], read_package(), slow, part):
+        print(check.id, check.passed, check.said)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -361,6 +376,18 @@ def test_an_interruption_while_it_starts_says_nothing(copied: Path) -> None:
 
     assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 130
+
+
+def test_it_keeps_the_contract_that_is_asked_where_kserve_has_the_graph_alone(
+    project: Path, service: Service
+) -> None:
+    done = run(["bin/python", "-c", BY_PROTOCOL, service.url], project)
+
+    assert done.returncode == 0, done.stderr
+    checks = [line.split(" ", 2) for line in done.stdout.splitlines()]
+    asked = ["ready", "ready", "digest", "golden", "p99", "inputs", *["refusals"] * 4]
+    assert [name for name, _, _ in checks] == asked
+    assert {passed for _, passed, _ in checks} == {"True"}, done.stdout
 
 
 def edit(path: Path, **settings: Any) -> None:

@@ -12,6 +12,7 @@ from tests.conftest import commit_all, git
 from tests.hub import clone, edit
 from tests.osv import osv
 from tests.projects import dvc, make
+from tests.updating import move_on
 
 pytestmark = pytest.mark.xdist_group("workflows")
 
@@ -114,6 +115,52 @@ def test_a_secret_in_a_page_of_docs_is_found_and_nothing_else_runs(
     )
     assert "AWS Access Key" in done.log
     assert page in done.log
+
+
+def test_a_test_that_fails_keeps_a_request_from_passing(hub: GitHub, tmp_path: Path) -> None:
+    test = "tests/project/test_yaml_text.py"
+    planted = "\n\n\ndef test_one_is_two() -> None:\n    assert sum([1]) == 2\n\n\nTEXTS = ["
+    propose(hub, tmp_path, "broken", test, "\n\nTEXTS = [", planted)
+    only = f"{test} -n 0"
+
+    done = hub.run(
+        "pull-request", "pull_request", pull_request(hub), ref="broken", PYTEST_ADDOPTS=only
+    )
+
+    assert not done.passed
+    passed = dict.fromkeys(("changes", "lint", "lock", "security"), "success")
+    assert done.jobs == passed | {"test": "failure", "pass": "failure"}
+    assert "test_one_is_two" in done.log
+
+
+def test_a_template_that_has_moved_on_is_proposed(
+    hub: GitHub, template: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(template), "slipway")
+    move_on(tmp_path / "slipway")
+    moved = replace(hub, variables=hub.variables | {"TEMPLATE": str(tmp_path / "slipway")})
+
+    done = moved.run("template-update", "workflow_dispatch", {})
+
+    assert done.passed, done.log
+    request = hub.state["pulls"][-1]
+    assert (request["head"], request["base"]) == ("template-update", "main")
+    changed = git(hub.origin, "diff", "--name-only", "main", "template-update").splitlines()
+    assert {".cookiecutter.json", "LICENSE", "conf/config.yaml", "new.sh"} <= set(changed)
+
+
+def test_a_retraining_that_finds_nothing_better_says_why_and_proposes_nothing(
+    hub: GitHub,
+) -> None:
+    before = git(hub.origin, "for-each-ref"), hub.state.get("pulls", [])
+
+    done = hub.run("retrain", "repository_dispatch", {"action": "new-data"})
+
+    assert done.passed, done.log
+    outcome = json.loads((hub.artefacts / "retrain/retrain.json").read_text())
+    assert outcome["outcome"] == "not_better"
+    assert outcome["why"] == "the same model came out: neither data nor code is new"
+    assert (git(hub.origin, "for-each-ref"), hub.state.get("pulls", [])) == before
 
 
 def test_a_vulnerable_package_is_found(hub: GitHub, tmp_path: Path) -> None:

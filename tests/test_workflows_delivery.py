@@ -1,10 +1,13 @@
 """From a merge to PROD and back by the workflows themselves, run by act.
 
 One project, one remote, one registry: a step's test begins where the one before it ended, as its
-users' days do. What is asserted is what remote, registry and records hold afterwards.
+users' days do, and says so where that one did not pass. What is asserted is what remote, registry
+and records hold afterwards.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +16,27 @@ import pytest
 
 from tests.act import GitHub, Run
 from tests.conftest import commit_all, git
-from tests.hub import clone, edit, merge
+from tests.hub import clone, merge
 from tests.projects import make
 
 pytestmark = pytest.mark.xdist_group("workflows")
 
 DISPATCH = "workflow_dispatch"
+PASSED: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def passed_before(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse to begin where a test above has not ended well: run the whole file."""
+    steps = [name for name in vars(request.module) if name.startswith("test_")]
+    name = request.function.__name__
+    lacking = [step for step in steps[: steps.index(name)] if step not in PASSED]
+    if lacking:
+        pytest.fail(f"begins where {lacking[-1]} ends, which has not passed; run the whole file")
+    failed = request.session.testsfailed
+    yield
+    if request.session.testsfailed == failed:
+        PASSED.append(name)
 
 
 def promote(hub: GitHub, environment: str, **inputs: str) -> Run:
@@ -75,6 +93,21 @@ def test_a_workflow_has_signed_it_and_no_other_may_have(hub: GitHub, tmp_path: P
 
     assert good.returncode == 0, good.stderr
     assert "none of the expected identities matched" in other.stderr
+
+
+def test_a_tag_makes_a_release_and_deploys_nothing(hub: GitHub) -> None:
+    before = actions(hub, "dev")
+    git(hub.origin, "tag", "v1.0.0", "main")
+
+    done = hub.run("deliver", "push", {"ref": "refs/tags/v1.0.0"}, ref="v1.0.0")
+
+    assert done.passed, done.log
+    assert done.jobs == {"build": "success", "release": "success"}
+    created, uploaded = hub.state["releases"]
+    assert created[:3] == ["create", "v1.0.0", "--verify-tag"]
+    assert uploaded[:2] == ["upload", "v1.0.0"]
+    assert {"dist/bento/README.md", "dist/sbom.json", "reports/index.html"} < set(uploaded)
+    assert actions(hub, "dev") == before
 
 
 def test_prod_takes_nothing_that_test_has_not_seen(hub: GitHub) -> None:
@@ -179,11 +212,29 @@ def test_an_environment_goes_back_by_hand(hub: GitHub) -> None:
     assert verified["verification"]["passed"]
 
 
-def bring_to_test(hub: GitHub, project: Path) -> str:
+def test_a_canary_that_fails_its_verification_loses_its_share(hub: GitHub, tmp_path: Path) -> None:
+    running = records(hub, "prod")[-1]["digest"]
+    third = bring_to_test(hub, clone(hub, tmp_path), trees=102)
+    nobody = replace(hub, variables=hub.variables | {"URL": "http://127.0.0.1:9"})
+    hub.approve(prod_approval="grace", prod="alan")
+
+    done = promote(nobody, "prod", canary="20")
+
+    assert not done.passed
+    assert "nobody listens at http://127.0.0.1:9" in done.log
+    canary, verified, back = records(hub, "prod")[-3:]
+    assert (canary["action"], canary["digest"]) == ("canary", third)
+    assert canary["share"] == {"weight": 20, "beside": running}
+    assert verified["verification"]["passed"] is False
+    assert (back["action"], back["digest"]) == ("rollback", running)
+
+
+def bring_to_test(hub: GitHub, project: Path, trees: int = 101) -> str:
     """Train another model, bring it to TEST by make alone, as without GitHub; return its digest."""
     for name, value in (("name", "Ada"), ("email", "ada@example.org")):
         git(project, "config", f"user.{name}", value)
-    edit(project / "conf/model/random_forest.yaml", "n_estimators: 100", "n_estimators: 101")
+    forest = project / "conf/model/random_forest.yaml"
+    forest.write_text(re.sub(r"n_estimators: \d+", f"n_estimators: {trees}", forest.read_text()))
     (project / "keys/signing.key").write_text(hub.secrets["SIGNING_KEY"])
     by_make(hub, project, "repro")
     commit_all(project, "More trees")
