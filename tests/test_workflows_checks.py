@@ -63,6 +63,18 @@ def test_a_request_runs_what_it_can_break_and_says_what_it_does_to_the_model(
     assert said.split("\n", 1)[1] in (hub.artefacts / "comparison/comparison.md").read_text()
 
 
+def test_a_merge_queue_is_answered_by_the_same_check(hub: GitHub) -> None:
+    main = git(hub.origin, "rev-parse", "main")
+    queued = git(hub.origin, "commit-tree", "main^{tree}", "-p", "main", "-m", "Queue")
+    git(hub.origin, "branch", "queued", queued)
+    group = {"base_sha": main, "base_ref": "refs/heads/main"}
+
+    done = hub.run("pull-request", "merge_group", {"merge_group": group}, ref="queued")
+
+    assert done.passed, done.log
+    assert done.jobs == dict.fromkeys(("changes", "lock", "security", "pass"), "success")
+
+
 def test_a_commit_whose_results_are_of_other_files_is_told_without_data(
     hub: GitHub, tmp_path: Path
 ) -> None:
