@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from monitoring import drift
 from project.inputs import target_values
 from project.metrics import compute
 from project.onnx_model import OnnxModel
@@ -163,6 +164,15 @@ def call(say: Callable[..., None]) -> Callable[..., int]:
         return 0
 
     return run
+
+
+@pytest.fixture
+def without_evidently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the gate judge alone: Evidently takes half a second for each sample, and decides nothing.
+
+    test_drift.py and test_evidently.py have it look.
+    """
+    monkeypatch.setattr(drift, "evidently_view", lambda *_: None)
 
 
 @pytest.fixture

@@ -140,6 +140,7 @@ def test_the_same_file_twice_changes_nothing_and_few_unknown_labels_are_left_out
     ]
 
 
+@pytest.mark.usefixtures("without_evidently")
 def test_quality_in_the_field_is_held_against_what_it_was(
     project: Path, call: Call, verdicts: Verdicts
 ) -> None:
@@ -177,6 +178,7 @@ def test_the_page_shows_the_keys_that_a_verdict_has(
         assert list(shown["quality"][key][0]) == list(found["quality"][key][0])
 
 
+@pytest.mark.usefixtures("without_evidently")
 def test_a_model_below_its_floor_is_a_reason(project: Path, call: Call, verdicts: Verdicts) -> None:
     table = csv.read_csv(FILE)
     worse = pa.array(["yes"] * 200 + table.column("label").to_pylist()[200:])
@@ -198,6 +200,7 @@ def test_a_model_below_its_floor_is_a_reason(project: Path, call: Call, verdicts
     )
 
 
+@pytest.mark.usefixtures("without_evidently")
 def test_a_number_is_labelled_by_numbers(made: Make, call: Call, verdicts: Verdicts) -> None:
     made("regression")
     call(simulate.main, DRIFT="none", ROWS=300, OUT="data/predictions/a.jsonl", LABELS=FILE)

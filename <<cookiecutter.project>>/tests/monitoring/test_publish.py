@@ -13,6 +13,7 @@ import pytest
 from monitoring import drift, simulate
 from project.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("without_evidently")
 Make = Callable[..., Path]
 Call = Callable[..., int]
 PROGRAM = "prometheus-pushgateway"

@@ -14,11 +14,13 @@ import yaml
 from pyarrow import csv, parquet
 
 from monitoring import drift, monitor, simulate
+from monitoring.drift import evidently_view
 from monitoring.watched import digest
 from project import table_stream
 from project.settings.source import FileSource
 from serving.recording import _digest
 
+pytestmark = pytest.mark.usefixtures("without_evidently")
 Make = Callable[..., Path]
 Call = Callable[..., int]
 Refused = Callable[..., str]
@@ -214,8 +216,9 @@ def test_too_little_is_said_without_evidently(
 
 
 def test_a_row_that_is_sent_again_and_again_is_no_evidence(
-    project: Path, call: Call, verdicts: Verdicts
+    project: Path, call: Call, verdicts: Verdicts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(drift, "evidently_view", evidently_view)
     LINES.write_bytes(LINES.read_bytes().splitlines(keepends=True)[0] * 50)
 
     assert call(drift.main) == 0

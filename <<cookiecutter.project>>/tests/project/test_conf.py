@@ -1,5 +1,6 @@
 """What conf/ offers composes: each file of it, whatever the defaults are."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ def named(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
+@cache
 def composes(*overrides: str) -> bool:
     """Compose; false where a model has no part for a data set's task."""
     try:

@@ -40,17 +40,19 @@ def open_repository(project: Path) -> Repository:
 
 def identity(project: Path) -> dict[str, str]:
     """Return whose name commits carry, which only the project's own settings may know."""
-    known = all(run_git("config", f"user.{key}", cwd=project).stdout for key in ("name", "email"))
+    told = run_git("var", "-l", cwd=project).stdout  # settings, and what git makes of them
+    known = dict(line.partition("=")[::2] for line in told.splitlines())
     # Git's own variables do as well; a name that git has guessed says nothing.
-    if not known and not all(os.environ.get(f"GIT_AUTHOR_{key}") for key in ("NAME", "EMAIL")):
+    if not (known.get("user.name") and known.get("user.email")) and not all(
+        os.environ.get(f"GIT_AUTHOR_{key}") for key in ("NAME", "EMAIL")
+    ):
         raise UserError(
             "git does not know who you are; type: git config user.name NAME "
             "and git config user.email ADDRESS"
         )
     variables: dict[str, str] = {}
     for who in ("AUTHOR", "COMMITTER"):
-        found = run_git("var", f"GIT_{who}_IDENT", cwd=project).stdout
-        name, _, rest = found.partition(" <")
+        name, _, rest = known.get(f"GIT_{who}_IDENT", "").partition(" <")
         variables |= {f"GIT_{who}_NAME": name, f"GIT_{who}_EMAIL": rest.partition(">")[0]}
     return variables
 
