@@ -19,7 +19,8 @@ from .alert_cases import CASES, RECORDED, THRESHOLDS, WATCHED, Case, Series
 
 promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 GROUPS = rule_groups(WATCHED, THRESHOLDS)
-ALERTS = {rule["alert"]: rule for group in GROUPS for rule in group["rules"] if "alert" in rule}
+RULES = [rule for group in GROUPS for rule in group["rules"]]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 
 
 def test_each_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
@@ -48,7 +49,7 @@ def test_what_is_recorded_is_what_its_name_says(
 
 def refuse_unlike(query: str, expected: float, case: Case, folder: Path) -> None:
     """Fail where a query gives another value than expected of a case's series."""
-    rules = write(folder / "rules.yaml", {"groups": GROUPS})
+    rules = write(folder / "rules.yaml", {"groups": needed_by(query)})
     samples = [{"value": expected, "labels": "{}"}]
     file = {
         "rule_files": [rules.name],
@@ -66,6 +67,19 @@ def refuse_unlike(query: str, expected: float, case: Case, folder: Path) -> None
     done = run("test", "rules", write(folder / "case.yaml", file))
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def needed_by(query: str) -> list[dict[str, Any]]:
+    """Return the groups with the rules that a query names, and those that these name in turn."""
+    told, wanted = query, list[dict[str, Any]]()
+    while found := [rule for rule in RULES if rule not in wanted and name_of(rule) in told]:
+        wanted += found
+        told = " ".join(rule["expr"] for rule in found)
+    return [each | {"rules": [rule for rule in each["rules"] if rule in wanted]} for each in GROUPS]
+
+
+def name_of(rule: dict[str, Any]) -> str:
+    return str(rule.get("alert") or rule["record"])
 
 
 @promtool
