@@ -1,6 +1,8 @@
 """Records by column name, as people write them: from a request's bytes to rows."""
 
 import json
+import math
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
@@ -70,16 +72,14 @@ class RecordReader:
         if sum(map(len, records)) != len(records) * len(self._columns):
             raise self._mistake(records)
         try:
-            with np.errstate(over="raise"):
-                floats = _matrix(numbers, len(records), np.float32)
-        except FloatingPointError:
+            floats = _floats(numbers).reshape(len(records), -1)
+        except OverflowError:
             raise self._too_large(records) from None
         if booleans:
-            floats = np.hstack([floats, _matrix(booleans, len(records), np.float32)])
-        known = _matrix(texts, len(records), object)
+            floats = np.hstack([floats, _floats(booleans).reshape(len(records), -1)])
         if None in texts:
-            known[known == None] = ""  # noqa: E711
-        return Rows(floats, known)
+            texts = ["" if text is None else text for text in texts]
+        return Rows(floats, np.array(texts, dtype=object).reshape(len(records), -1))
 
     def _parse(self, body: bytes) -> list[Any]:
         try:
@@ -149,8 +149,17 @@ def _reader(names: tuple[str, ...], types: frozenset[type]) -> Callable[[list[An
     return read
 
 
-def _matrix(values: list[Any], rows: int, kind: Any) -> Matrix:
-    return np.array(values, dtype=kind).reshape(rows, -1)
+def _floats(values: list[Any]) -> Matrix:
+    """Return numbers or booleans as float32, NaN for None; `OverflowError` where one is too large.
+
+    `struct` takes a third of NumPy's time, but knows no None.
+    """
+    try:
+        packed = struct.pack(f"<{len(values)}f", *values)
+    except struct.error:
+        values = [math.nan if value is None else value for value in values]
+        packed = struct.pack(f"<{len(values)}f", *values)
+    return np.frombuffer(packed, dtype="<f4")
 
 
 def _refuse_columns_given_twice(body: bytes) -> None:

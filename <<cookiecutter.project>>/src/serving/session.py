@@ -27,10 +27,13 @@ class Session:
         self.inputs = self._session.get_inputs()
         self.outputs = self._session.get_outputs()
         self._names = [output.name for output in self.outputs]
+        # Below the checks of names and types that onnxruntime makes in Python, which take a tenth
+        # of the time for 32 rows: rows have all columns, and the golden ones prove that they fit.
+        self._run = self._session._sess.run
 
     def run(self, rows: Rows) -> Outputs:
         """Predict; the graph sees the rows as evaluate showed them to it."""
-        arrays = self._session.run(self._names, rows.feed(self.layout))
+        arrays = self._run(self._names, rows.feed(self.layout), None)
         return dict(zip(self._names, arrays, strict=True))
 
 

@@ -92,6 +92,15 @@ WRONG: dict[str, tuple[Any, int, dict[str, Any]]] = {
             "field": "age",
         },
     ),
+    "a number beyond 32 bits after a missing one": (
+        {"size": None, "age": -1e300, "new": None, "colour": "g"},
+        422,
+        {
+            "error": "record 0, column age: -1e+300 is beyond 32-bit floating point",
+            "row": 0,
+            "field": "age",
+        },
+    ),
     "a number for a record": (
         [3],
         422,
