@@ -135,6 +135,9 @@ def test_a_refused_model_is_not_packaged_and_the_last_package_stays(trained: Tra
     edit = project / "conf/config.yaml"
     edit.write_text(edit.read_text().replace("max_rows: 1024", "max_rows: 1000"))
     edited = make(project, "push")
+    edit = project / "conf/project.yaml"
+    edit.write_text(edit.read_text().replace('registry: "local"', 'registry: "localhost:1/team"'))
+    moved = make(project, "push")
 
     told = "error: refused: balanced_accuracy is 0.9815, must be at least 0.9999"
     assert refused.returncode == 2
@@ -147,6 +150,10 @@ def test_a_refused_model_is_not_packaged_and_the_last_package_stays(trained: Tra
     assert lines(pushed.stderr)[0].startswith("error: dist/: holds the model before the last one, ")
     assert mended.returncode == 0, mended.stderr
     assert lines(edited.stderr)[0].startswith("error: conf: serving has changed since dist/ was ")
+    assert lines(moved.stderr) == [
+        "error: conf/project.yaml: registry has changed since the last run; "
+        f"type: make repro {FOREST}"
+    ]
     assert not (project / "registry").exists()
     found = written(project)
     assert {name: found[name] for name in before} == before

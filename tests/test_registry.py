@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.oci_registry import (
     assert_has,
     assert_whole,
     docker_registry,
+    get,
     login,
     registry_with_password,
     registry_with_tokens,
@@ -148,6 +150,33 @@ def test_another_training_sends_the_models_layer_and_what_names_it(
     assert trained_anew < sum(changed.values()) + OVERHEAD
     assert trained_anew < layer + NAMES_THE_MODEL
     assert_whole(registry.host, REPOSITORY)
+
+
+def test_a_registry_without_a_referrers_api_lists_them_under_a_tag(
+    packaged: Callable[[str], Path], registry: Proxy
+) -> None:
+    project = packaged("listed")
+    sign_for(project, f"{registry.host}/team")
+    sent(registry, project)
+    digest = digest_of(project)
+    tag = digest.replace(":", "-")
+
+    with pytest.raises(HTTPError) as asked:
+        get(registry.host, f"{REPOSITORY}/referrers/{digest}")
+
+    assert asked.value.code == 404
+    assert set(tags(registry.host, REPOSITORY)) == {digest[7:19], tag}
+    listed = json.loads(get(registry.host, f"{REPOSITORY}/manifests/{tag}"))["manifests"]
+    for one in listed:
+        about = json.loads(get(registry.host, f"{REPOSITORY}/manifests/{one['digest']}"))
+        assert about["subject"]["digest"] == digest
+    assert {one["artifactType"] for one in listed} == {
+        "application/vnd.cyclonedx+json",
+        "application/vnd.in-toto+json",
+        "application/vnd.slipway.bento.v1",
+        "application/vnd.slipway.package.v1+json",
+        "application/vnd.slipway.signature.v1+json",
+    }
 
 
 def test_a_killed_push_tags_nothing_and_the_next_one_finishes(
