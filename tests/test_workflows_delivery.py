@@ -6,7 +6,6 @@ and records hold afterwards.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from tests.act import GitHub, Run
 from tests.conftest import commit_all, git
-from tests.hub import clone, merge
+from tests.hub import clone, edit, merge
 from tests.projects import make
 
 pytestmark = pytest.mark.xdist_group("workflows")
@@ -214,7 +213,7 @@ def test_an_environment_goes_back_by_hand(hub: GitHub) -> None:
 
 def test_a_canary_that_fails_its_verification_loses_its_share(hub: GitHub, tmp_path: Path) -> None:
     running = records(hub, "prod")[-1]["digest"]
-    third = bring_to_test(hub, clone(hub, tmp_path), trees=102)
+    third = bring_to_test(hub, clone(hub, tmp_path), title="Renamed")
     nobody = replace(hub, variables=hub.variables | {"URL": "http://127.0.0.1:9"})
     hub.approve(prod_approval="grace", prod="alan")
 
@@ -226,15 +225,19 @@ def test_a_canary_that_fails_its_verification_loses_its_share(hub: GitHub, tmp_p
     assert (canary["action"], canary["digest"]) == ("canary", third)
     assert canary["share"] == {"weight": 20, "beside": running}
     assert verified["verification"]["passed"] is False
-    assert (back["action"], back["digest"]) == ("rollback", running)
+    assert (back["action"], back["digest"]) == ("abort", running)
 
 
-def bring_to_test(hub: GitHub, project: Path, trees: int = 101) -> str:
-    """Train another model, bring it to TEST by make alone, as without GitHub; return its digest."""
+def bring_to_test(hub: GitHub, project: Path, title: str = "Wine model") -> str:
+    """Bring another package to TEST by make alone, as without GitHub; return its digest.
+
+    Its model has one tree more than the first; a title makes another package of the same one.
+    """
     for name, value in (("name", "Ada"), ("email", "ada@example.org")):
         git(project, "config", f"user.{name}", value)
     forest = project / "conf/model/random_forest.yaml"
-    forest.write_text(re.sub(r"n_estimators: \d+", f"n_estimators: {trees}", forest.read_text()))
+    forest.write_text(forest.read_text().replace("n_estimators: 100", "n_estimators: 101"))
+    edit(project / "conf/project.yaml", 'title: "Wine model"', f'title: "{title}"')
     (project / "keys/signing.key").write_text(hub.secrets["SIGNING_KEY"])
     by_make(hub, project, "repro")
     commit_all(project, "More trees")
