@@ -68,6 +68,7 @@ def test_on_a_terminal_there_is_colour_unless_it_is_not_wanted(project: Path) ->
     git(project, "worktree", "add", "--quiet", "build/tree", "gitops")
     (project / "build/tree/dev/wine-model/values.yaml").write_text("replicas: 9\n")
     git(project / "build/tree", "commit", "--quiet", "--all", "--message", "Quick fix")
+    git(project / "build/tree", "push", "--quiet", "origin", "gitops")
     terminal = ["script", "--quiet", "--return", "--command", "bin/python -m delivery.status"]
 
     coloured = run([*terminal, "/dev/null"], project, {"TERM": "xterm", "NO_COLOR": ""})
