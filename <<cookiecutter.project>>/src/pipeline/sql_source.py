@@ -1,4 +1,4 @@
-"""The answer of a database to a query, asked for once for each digest."""
+"""The answer of a database to a query, asked for once for each question and digest."""
 
 import hashlib
 import json
@@ -22,14 +22,16 @@ ROWS = 10_000  # that are read at once
 
 
 def ask(source: SqlSource) -> pa.Table:
-    """Return the answer of this digest, from an earlier run or the database.
+    """Return the answer of this digest, from the database or as it gave it to the same query before.
 
     Raises `UserError` where the query or the database fails, or the answer is another one.
     """
-    kept = ANSWERS / f"{source.sha256}.parquet"
+    query = Path(source.path).read_text(encoding="utf-8")
+    question = hashlib.sha256(f"{source.url}\0{query}".encode()).hexdigest()
+    kept = ANSWERS / source.sha256 / f"{question}.parquet"
     if kept.exists() and (table := _intact(kept, source.sha256)):
         return table
-    table = _answer(source)
+    table = _answer(source, query)
     found = digest(table)
     if found != source.sha256:
         raise UserError(
@@ -64,11 +66,10 @@ def _intact(kept: Path, sha256: str) -> pa.Table | None:
     return table if digest(table) == sha256 else None
 
 
-def _answer(source: SqlSource) -> pa.Table:
+def _answer(source: SqlSource, query: str) -> pa.Table:
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-    query = Path(source.path).read_text(encoding="utf-8")
     try:
         engine = create_engine(_with_password(make_url(source.url)))
         with engine.connect() as connection:

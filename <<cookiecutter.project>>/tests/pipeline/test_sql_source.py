@@ -56,7 +56,7 @@ def test_the_answer_that_its_digest_names_is_fetched(database: Path) -> None:
 def test_an_answer_is_asked_for_once_and_again_where_it_was_changed(database: Path) -> None:
     settings(sql_source.digest(TABLE))
     stage.main()
-    (kept,) = sql_source.ANSWERS.iterdir()
+    (kept,) = sql_source.ANSWERS.rglob("*.parquet")
     database.unlink()
 
     stage.main()
@@ -64,6 +64,17 @@ def test_an_answer_is_asked_for_once_and_again_where_it_was_changed(database: Pa
 
     with pytest.raises(UserError, match=r"no file crm\.db"):
         stage.main()
+
+
+def test_an_answer_to_another_query_or_database_is_no_answer(
+    database: Path, refusal: Callable[..., str]
+) -> None:
+    settings(sql_source.digest(TABLE))
+    stage.main()
+    settings(sql_source.digest(TABLE), query="SELEC *")
+    assert 'near "SELEC": syntax error' in refusal(stage.main)
+    settings(sql_source.digest(TABLE), url="sqlite:///other.db", query=QUERY)
+    assert "no file other.db" in refusal(stage.main)
 
 
 def test_rows_of_many_batches_find_one_type(
