@@ -22,7 +22,7 @@ ROWS = 10_000  # that are read at once
 
 
 def ask(source: SqlSource) -> pa.Table:
-    """Return the answer of this digest, from the database or as it gave it to the same query before.
+    """Return the answer of this digest, which the database gives or gave to the same query.
 
     Raises `UserError` where the query or the database fails, or the answer is another one.
     """

@@ -170,7 +170,7 @@ def call(say: Callable[..., None]) -> Callable[..., int]:
 def without_evidently(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the gate judge alone: Evidently takes half a second for each sample, and decides nothing.
 
-    test_drift.py and test_evidently.py have it look.
+    test_drift.py has it look.
     """
     monkeypatch.setattr(drift, "evidently_view", lambda *_: None)
 

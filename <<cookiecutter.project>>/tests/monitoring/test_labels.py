@@ -1,6 +1,5 @@
 """Labels find their predictions, and tell what the model is worth in the field."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from pyarrow import csv, parquet
 from monitoring import drift, labels, simulate
 from project.artefacts import LABELS
 from project.files import sha256
-
-from .conftest import ROOT
 
 Make = Callable[..., Path]
 Call = Callable[..., int]
@@ -156,26 +153,6 @@ def test_quality_in_the_field_is_held_against_what_it_was(
     assert all(row["kept"] for row in rows.values())
     assert sum(period["rows"] for period in quality["over_time"]) == 400
     assert len(quality["over_time"]) in (7, 8)  # days
-
-
-def test_the_page_shows_the_keys_that_a_verdict_has(
-    project: Path, call: Call, verdicts: Verdicts
-) -> None:
-    text = (ROOT / "docs/drift.md").read_text(encoding="utf-8")
-    shown = json.loads(text.split("```json\n")[1].split("```")[0])
-    call(labels.main, FILE=FILE)
-    call(drift.main)
-
-    found = verdicts()[-1]
-
-    for place in ((), ("model",), ("window",), ("rows",), ("quality",), ("evidently",)):
-        here, there = shown, found
-        for key in place:
-            here, there = here[key], there[key]
-        assert list(here) == list(there), place
-    assert list(shown["columns"][0]) == list(found["columns"][0])
-    for key in ("metrics", "over_time"):
-        assert list(shown["quality"][key][0]) == list(found["quality"][key][0])
 
 
 @pytest.mark.usefixtures("without_evidently")

@@ -14,7 +14,6 @@ import yaml
 from pyarrow import csv, parquet
 
 from monitoring import drift, monitor, simulate
-from monitoring.drift import evidently_view
 from monitoring.watched import digest
 from project import table_stream
 from project.settings.source import FileSource
@@ -213,19 +212,6 @@ def test_too_little_is_said_without_evidently(
     ]
     assert verdict["columns"] == []
     assert 'verdict="too_little"} 1.0' in Path("reports/drift/drift.prom").read_text()
-
-
-def test_a_row_that_is_sent_again_and_again_is_no_evidence(
-    project: Path, call: Call, verdicts: Verdicts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(drift, "evidently_view", evidently_view)
-    LINES.write_bytes(LINES.read_bytes().splitlines(keepends=True)[0] * 50)
-
-    assert call(drift.main) == 0
-
-    rows = verdicts()[-1]["rows"]
-    assert (rows["used"], rows["sampled"]) == (1000, 20)
-    assert rows["effective"] == pytest.approx(20, abs=1)
 
 
 def test_a_window_leaves_out_what_is_older(project: Path, call: Call, verdicts: Verdicts) -> None:

@@ -1,26 +1,38 @@
 """skops is imported without its list of all estimators, and nothing else notices."""
 
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-import sklearn.utils
-from sklearn.linear_model import ElasticNet
 
 from pipeline.skops_archive import read_archive, write_archive
 
-EVERY = sklearn.utils.all_estimators
+
+@pytest.fixture
+def unchanged(folder: Path) -> Iterator[None]:
+    """See that scikit-learn lists its estimators afterwards as it did before."""
+    import sklearn.utils
+
+    every = sklearn.utils.all_estimators
+    yield
+    assert sklearn.utils.all_estimators is every
 
 
-def test_scikit_learn_is_as_it_was_after_an_archive_is_written_and_read(folder: Path) -> None:
+def test_scikit_learn_is_as_it_was_after_an_archive_is_written_and_read(unchanged: None) -> None:
+    from sklearn.linear_model import ElasticNet
+
     write_archive(ElasticNet(alpha=0.5), Path("model.skops"))
 
     assert read_archive(Path("model.skops")).alpha == 0.5
-    assert sklearn.utils.all_estimators is EVERY
 
 
-def test_it_is_so_too_where_the_import_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_so_too_where_the_import_fails(
+    unchanged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.linear_model import ElasticNet
+
     def fail(_: str) -> NoReturn:
         raise ImportError
 
@@ -28,4 +40,3 @@ def test_it_is_so_too_where_the_import_fails(folder: Path, monkeypatch: pytest.M
 
     with pytest.raises(ImportError):
         write_archive(ElasticNet(), Path("model.skops"))
-    assert sklearn.utils.all_estimators is EVERY

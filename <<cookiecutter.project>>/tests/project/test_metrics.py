@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn import metrics as reference
 
 from project.metrics import Scored, calibration_error, compute
 
@@ -17,6 +16,8 @@ def classified(rows: int, classes: int) -> Scored:
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_classification_agrees_with_scikit_learn(classes: int) -> None:
+    from sklearn import metrics as reference
+
     scored = classified(300, classes)
     labels = list(range(classes))
     positive = scored.scores[:, 1] if classes == 2 else scored.scores
@@ -34,6 +35,8 @@ def test_classification_agrees_with_scikit_learn(classes: int) -> None:
 
 
 def test_regression_agrees_with_scikit_learn() -> None:
+    from sklearn import metrics as reference
+
     scored = Scored(random.normal(size=300), random.normal(size=300))
     expected = {
         "rmse": reference.root_mean_squared_error(scored.truth, scored.scores),
