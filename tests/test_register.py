@@ -168,6 +168,28 @@ def test_a_version_learns_of_the_commit_that_holds_its_inputs(trained: Trained) 
     assert version["tags"]["dvc_lock_sha256"] == digest(project / "dvc.lock")
 
 
+def test_an_alias_names_the_version_of_the_package_and_not_one_of_the_same_model(
+    trained: Trained,
+) -> None:
+    project = trained("made", "model=random_forest")
+    digests = json.loads((project / "dist/manifest.json").read_text())["digests"]
+    new_inputs(project)  # which come to the same model
+    assert "version 2" in register(project, {})
+    alias = ("bin/python", "-m", "tracking.alias", "dev", digests["model"])
+
+    done = run([*alias, digests["dataset"], digests["parameters"]], project)
+
+    assert done.stdout == "wine-model version 1 is dev in MLflow\n", done.stderr
+    for other in (("sha256:0", digests["parameters"]), (digests["dataset"], "sha256:0")):
+        done = run([*alias, *other], project)
+        assert done.returncode == 1
+        assert one_line(done.stderr).startswith(
+            "error: sqlite:///mlflow.db: no version of wine-model has the model sha256:"
+        )
+    first, second = versions(project, {}, every=True)
+    assert (first["aliases"], second["aliases"]) == (["dev"], ["candidate"])
+
+
 def test_a_refused_model_is_not_registered(trained: Trained) -> None:
     project = trained("made", "model=random_forest")
     refused = make(project, "repro", "evaluation.thresholds.balanced_accuracy=0.9999")

@@ -13,7 +13,7 @@ import yaml
 
 from pipeline.bento import contract_json, service_files
 from pipeline.model_card import model_card
-from pipeline.package import Contents, package
+from pipeline.package import MADE_BY, Contents, package
 from pipeline.sbom import requirements
 from pipeline.subject import Subject
 from project.errors import UserError
@@ -34,6 +34,16 @@ SERVING = build(Serving, SETTINGS["serving"])
 @pytest.fixture
 def contents(subject: Subject) -> Contents:
     return package(subject, PACKAGE, SERVING, CODE, LOCK, CONTAINERFILE)
+
+
+def test_the_parameters_are_those_by_which_mlflow_tells_versions_apart() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    judged = {
+        group for name in set(stages) - {"package"} for group in stages[name].get("params", [])
+    }
+
+    # A version's tag is made of what dvc.lock records of these, a package's digest of MADE_BY.
+    assert judged - {"source"} == set(MADE_BY)
 
 
 def test_a_refused_model_is_not_packaged(subject: Subject) -> None:
