@@ -133,8 +133,11 @@ def free_port(host: str) -> int:
         return int(found.getsockname()[1])
 
 
-def refuse_taken(host: str, port: int) -> None:
-    """Raise `UserError` where another process listens: BentoML would say so at great length."""
+def refuse_taken(host: str, port: int, target: str = "serve") -> None:
+    """Raise `UserError` where another process listens: a server would say so at great length.
+
+    target: make's, which takes another PORT.
+    """
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -142,7 +145,7 @@ def refuse_taken(host: str, port: int) -> None:
         except OSError as error:
             raise UserError(
                 f"{host}:{port}: {error.strerror}; end what listens there, "
-                f"or type: make serve PORT={port + 1}"
+                f"or type: make {target} PORT={port + 1}"
             ) from None
 
 
