@@ -29,6 +29,10 @@ class Champion(Gate):
     candidate may be worse by the margin at most; in every slice each metric of `champion.slices`
     reaches its floor. A champion that cannot be fetched or fed refuses. Without a champion the
     candidate goes, and the record says so.
+
+    The test rows are those of the candidate's split. After a change of `seed` or `split` the
+    champion was trained on many of them, and looks better than it is: keep both settings while
+    models are compared, or pass by OVERRIDE=champion, with the change of split as the REASON.
     """
 
     id, title = "champion", "It is not worse than the champion"
