@@ -81,7 +81,7 @@ def main() -> None:
     store = StateStore.open()
     made = rows(store, model, candidate)
     to = console()
-    to.print(f"{model}, as {store.repository.where} has it", markup=False)
+    to.print(f"{model}, as {store.repository.holder} has it", markup=False)
     to.print(table(HEADER, made))
     if candidate:
         to.print(f"candidate in {MANIFEST.parent}/: {short(candidate['digests']['modelcar'])}")

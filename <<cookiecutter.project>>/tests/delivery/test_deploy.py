@@ -342,7 +342,9 @@ def test_no_environment_is_skipped(
 ) -> None:
     digest = trained
     assert "test refuses toy" in refused("test")
-    assert "before: nothing runs in test; type: make deploy" in refused("prod", CHANGE="OPS-1")
+    assert "before: nothing runs in test; type: make deploy" in refused(
+        "prod", CHANGE="OPS-1", DIRECT="1"
+    )
     assert "before: nothing runs in dev; type: make deploy ENV=dev" in refused("test")
     deploy()
     assert f"before: {digest[7:19]} has not been verified in dev" in refused("test")
@@ -396,8 +398,9 @@ def test_prod_needs_a_change_and_no_freeze(
         refused("prod", CHANGE="OPS-1")
     )
     edit_environment("prod", freeze=[])
-    with pytest.raises(UserError, match="there is no git remote to open a pull request at"):
-        deploy("prod", CHANGE="OPS-1")
+    for given in ({}, {"DRY_RUN": "1"}):
+        said = refused("prod", CHANGE="OPS-1", **given)
+        assert "request: there is no git remote to open a pull request at; type: git" in said
 
     assert "prod is to run" in deploy("prod", CHANGE="OPS-1", DIRECT="1")
     assert records("prod")[-1]["change"] == "OPS-1"

@@ -32,21 +32,22 @@ class Records(Gate):
 
 
 class Request(Gate):
-    """No pull request of this model to the environment is open already.
+    """There is a git remote to open a pull request at, and none of this model is open already.
 
     Two that were made upon the same state cannot both be merged. A branch counts as open until the
     state has its record: one that was closed is to be deleted.
     """
 
-    id, title = "request", "No other request is open"
+    id, title = "request", "A request can be opened, and no other is"
     needs = "the GitOps repository"
 
     @override
     def applies(self, entry: Entry) -> bool:
-        return entry.by_request and entry.store.repository.remote is not None
+        return entry.by_request
 
     @override
     def check(self, entry: Entry) -> Figures:
+        entry.store.repository.refuse_no_remote()
         found = entry.store.proposals(entry.environment, entry.model)
         if found:
             where = entry.store.repository.where

@@ -75,6 +75,28 @@ class Repository:
             f"here, up to {known[:10]}: it was cut short or rewritten, or they were never pushed"
         )
 
+    @property
+    def holder(self) -> str:
+        """Who holds what `newest` found: the remote, or the branch here where it has none yet."""
+        if not self.remote or self.mirror or self._commit(self._tracking) or not self._commit(REF):
+            return self.where
+        return f"branch {BRANCH} here, and not yet {self.where},"
+
+    def refuse_no_remote(self) -> None:
+        """Raise `UserError` where there is nowhere to open a pull request."""
+        if not self.remote:
+            raise UserError(
+                "there is no git remote to open a pull request at; type: git remote add origin URL "
+                "(or change the state at once: DIRECT=1)"
+            )
+
+    def bring_base(self) -> None:
+        """Have the remote hold the branch that requests are merged into, as it is here or empty."""
+        here = self.newest()
+        if self._commit(self._tracking) is None:
+            begun = here or self.objects.commit(None, {}, "Begin the record of what runs where\n")
+            self.push(begun, BRANCH)
+
     def branches(self, prefix: str) -> list[str]:
         """Return the remote's branches whose names begin so."""
         if not self.remote:

@@ -111,13 +111,10 @@ class StateStore:
 
         Returns the commit and its record; `delivery.state.proposal` opens the request.
         """
-        if not self.repository.remote:
-            raise UserError(
-                "there is no git remote to open a pull request at; type: git remote add origin URL "
-                "(or change the state at once: DIRECT=1)"
-            )
+        self.repository.refuse_no_remote()
 
         def push() -> Change:
+            self.repository.bring_base()
             change = self._prepared(environment, model, new, record)
             self.repository.push(change.commit, proposal_branch(change.record))
             return change

@@ -387,6 +387,35 @@ def test_a_proposal_is_a_branch_and_changes_nothing(repo: Path, remote: Path) ->
     assert merged.record == made.record
 
 
+def test_a_proposal_brings_the_branch_that_it_is_to_be_merged_into(
+    repo: Path, request: pytest.FixtureRequest
+) -> None:
+    deploy(1)
+    here = git(repo, "rev-parse", "gitops")
+    remote = request.getfixturevalue("remote")  # which is added only now
+    store = StateStore.open()
+    seen = store.current("prod", "toy")
+    assert store.repository.holder == f"branch gitops here, and not yet {remote},"
+
+    made = store.propose("prod", "toy", state(2, "prod"), record(2, seen, "prod"))
+
+    assert git(remote, "rev-parse", "gitops") == here
+    assert git(remote, "rev-parse", f"{made.commit}~1") == here
+    assert store.current("dev", "toy")
+    assert store.repository.holder == str(remote)
+
+
+def test_the_first_proposal_of_all_begins_that_branch(repo: Path, remote: Path) -> None:
+    made = StateStore.open().propose("dev", "toy", state(1), record(1, None))
+
+    assert git(remote, "rev-parse", f"{made.commit}~1") == git(remote, "rev-parse", "gitops")
+    assert git(remote, "ls-tree", "gitops") == ""
+    git(remote, "update-ref", "refs/heads/gitops", made.commit)  # as a merge does
+    found = StateStore.open().current("dev", "toy")
+    assert found is not None
+    assert found.record == made.record
+
+
 def test_a_proposal_needs_a_remote(repo: Path) -> None:
     with pytest.raises(UserError, match="no git remote to open a pull request at"):
         StateStore.open().propose("dev", "toy", state(1), record(1, None))
