@@ -32,13 +32,15 @@ def _words(variables: str) -> list[str]:
 
 
 def _refuse_upper_case(word: str) -> None:
-    key, _, value = word.partition("=")
-    if key == key.lower():
+    """Refuse a group's name in capitals; behind the first dot they are the library's: model.C."""
+    group = re.split(r"[.=]", word, maxsplit=1)[0]
+    if group == group.lower():
         return
     from project.settings.whole import GROUPS
 
-    if re.split(r"\W", key.lower().lstrip("+~"))[0] in {*GROUPS, "experiment"}:
-        raise UserError(f"{word}: settings are lower-case: {key.lower()}={value}")
+    if re.split(r"\W", group.lower().lstrip("+~"))[0] in {*GROUPS, "experiment"}:
+        mended = group.lower() + word.removeprefix(group)
+        raise UserError(f"{word}: settings are lower-case: {mended}")
 
 
 def head_line(overrides: list[str]) -> list[str]:

@@ -23,12 +23,15 @@ MAKEFLAGS = {
         "~evaluation.slices=",
         "+model.max_features=3",
     ],
+    "s -- OUT=a.csv model.C=0.5 +model.X=1": ["+model.X=1", "model.C=0.5"],
 }
 
 UPPER_CASE = {
     " -- MODEL=random_forest": "MODEL=random_forest: settings are lower-case: model=random_forest",
     " -- Experiment=mine": "Experiment=mine: settings are lower-case: experiment=mine",
     " -- +MODEL.max_features=3": "settings are lower-case: +model.max_features=3",
+    " -- Model.C=0.5": "Model.C=0.5: settings are lower-case: model.C=0.5",
+    " -- +MODEL.C=X": "+MODEL.C=X: settings are lower-case: +model.C=X",
 }
 
 
