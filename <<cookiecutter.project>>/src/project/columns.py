@@ -13,7 +13,9 @@ def normalise(name: str) -> str:
     Letters lose their accents, and those of other scripts are transliterated. A normalised name
     stays as it is.
     """
-    letters = unicodedata.normalize("NFKC", name.strip().casefold())
+    # Before and after: "№" is made of letters, one of them a capital, and "İ" becomes two signs.
+    plain = unicodedata.normalize("NFKC", name.strip())
+    letters = unicodedata.normalize("NFKC", plain.casefold())
     slug = re.sub(r"[^a-z0-9]+", "_", "".join(map(_latin, letters))).strip("_") or "column"
     slug = slug if slug[0].isalpha() else f"c_{slug}"
     return f"{slug}_column" if slug in RESERVED else slug
