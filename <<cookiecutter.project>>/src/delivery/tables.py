@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from delivery.state.record import SHOWN
+from project.lean_table import LeanTable
 
 PIPE_WIDTH = 240  # where nobody's screen says how wide: no line of a log is broken
 Cell = str | Text
@@ -19,9 +19,9 @@ def console() -> Console:
     return made if made.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
-def table(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Table:
+def table(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> LeanTable:
     """Lay rows out; nothing in a cell is taken for rich's markup."""
-    made = Table(*header, box=None, pad_edge=False)
+    made = LeanTable(*header, pad_edge=False)
     for row in rows:
         made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return made

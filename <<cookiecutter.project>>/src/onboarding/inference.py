@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from onboarding.reading import NUMBER
+from onboarding.reading import COMMA_NUMBER, NUMBER
 from project.conversion import FALSE, TRUE, convert, labels_of
 from project.settings.group import ColumnType
 
@@ -25,6 +25,7 @@ TIME = r"^\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*$"
 UUID = r"^\s*\{?[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?\s*$"
 ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|idx|nr|no|number|row|record|serial)$")
 DATE_WHY = "a date: a model of rows has no calendar; make numbers of it first (age, month)"
+COMMAS = "too few of its texts are numbers,"
 ID_WHY = "all different, an id: it says nothing about a new row"
 
 
@@ -38,6 +39,16 @@ class Decision:
     why: str = ""
     rules: dict[str, Any] = field(default_factory=dict)
     missing: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The name as a person is told it, where the header may have none."""
+        return self.source.strip() or f"{self.name} (without a name)"
+
+    @property
+    def remark(self) -> str:
+        """What the user may well want to mend in the table."""
+        return self.why.partition(": ")[0] if self.why.startswith(COMMAS) else ""
 
 
 def decide(column: pa.ChunkedArray, name: str, source: str) -> Decision:
@@ -108,7 +119,14 @@ def _type_of(present: pa.Array, name: str) -> tuple[ColumnType | None, str]:
     if len(values) > MOST_CATEGORIES or len(values) > len(present) / 2:
         return None, f"{len(values):,} different texts: no few categories that repeat"
     ordered = sorted(values, key=lambda value: (-value["counts"].as_py(), str(value["values"])))
-    return "category", ", ".join(str(value["values"]) for value in ordered)
+    listed = ", ".join(str(value["values"]) for value in ordered)
+    return "category", _commas(present) + listed
+
+
+def _commas(present: pa.Array) -> str:
+    """Remark on numbers with commas that are too few for their column to be one of numbers."""
+    numbers = present.filter(compute.match_substring_regex(present, COMMA_NUMBER))
+    return f"{COMMAS} {numbers[0].as_py().strip()} is one with a comma: " if len(numbers) else ""
 
 
 def _number_in_text(present: pa.Array, name: str) -> tuple[ColumnType | None, str]:

@@ -63,6 +63,11 @@ def _arguments(words: list[str]) -> tuple[Path, str, str, str]:
     data, target, name, delimiter = (*words, "", "", "", "")[:4]
     if not data or not target:
         raise UserError(f"{'TARGET' if data else 'DATA'} is missing; type: {USAGE}")
+    if "://" in data:
+        raise UserError(
+            f"DATA={data}: expected a file; download it, onboard that, and README.md, "
+            '"Your own data", says how conf/dataset/<name>.yaml then names the URL'
+        )
     name = name or name_of(Path(data))
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"NAME={name}: expected a-z, 0-9 and _; try NAME={normalise(name)}")

@@ -17,6 +17,7 @@ from project.table_files import TEXT_ENDINGS, is_parquet, read_table_file
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 COMMA_NUMBER = r"^\s*[+-]?\d[\d.]*,\d[\d,.]*\s*$"
+DECIMAL_POINT = r"^\s*[+-]?\d*\.\d+([eE][+-]?\d+)?\s*$"
 DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
 THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$"
 #: Of a column of numbers, this share at least must be numbers for the rest to be gaps.
@@ -116,7 +117,20 @@ def _has_decimal_commas(path: Path, table: pa.Table) -> bool:
             f"{path}: column {doubtful[0]!r} writes {number!r}, whose comma seems to part "
             "thousands; save the table without such signs, or with decimal points"
         )
+    for name in numbers:
+        _refuse_both(path, name, numbers[name], table.column(name).combine_chunks())
     return bool(clear)
+
+
+def _refuse_both(path: Path, name: str, commas: pa.Array, texts: pa.Array) -> None:
+    """Raise `UserError` where numbers of a column have commas, and others points."""
+    points = texts.filter(compute.match_substring_regex(texts, DECIMAL_POINT))
+    if len(points):
+        raise UserError(
+            f"{path}: column {name!r} writes both {commas[0].as_py().strip()!r} and "
+            f"{points[0].as_py().strip()!r}, decimal commas beside decimal points; save the table "
+            "with one of them"
+        )
 
 
 def _columns(table: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:

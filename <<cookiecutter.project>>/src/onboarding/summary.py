@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Table
 
 from onboarding.inference import Decision
 from onboarding.plan import Plan
+from project.lean_table import LeanTable
 
 MOST_NAMES = 8
 
 
 def show(plan: Plan, console: Console) -> None:
     """Print the decisions as a table: the target first, then columns by what becomes of them."""
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = LeanTable(show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
@@ -36,14 +36,17 @@ def show(plan: Plan, console: Console) -> None:
     for kind in ("number", "boolean", "category"):
         columns = [column for column in plan.inputs if column.type == kind]
         if columns:
-            table.add_row(kind, str(len(columns)), _few(column.source for column in columns))
-    gaps = {c.source: c.missing for c in sorted(plan.inputs, key=lambda c: -c.missing) if c.missing}
+            table.add_row(kind, str(len(columns)), _few(column.shown for column in columns))
+    for column in plan.inputs:
+        if column.remark:
+            table.add_row("remark", "", f"{column.shown}: {column.remark}")
+    gaps = {c.shown: c.missing for c in sorted(plan.inputs, key=lambda c: -c.missing) if c.missing}
     if gaps:
         places = _few(f"{name} ({count:,})" for name, count in gaps.items())
         table.add_row("missing", f"{sum(gaps.values()):,}", f"values, in {places}")
     label, count = "left out", str(len(plan.ignored))
     for why, columns in _by_reason(plan.ignored).items():
-        names = _few(column.source for column in columns)
+        names = _few(column.shown for column in columns)
         table.add_row(label, count, f"{names}: {why}", style="dim")
         label = count = ""
     console.print(table, markup=False, highlight=False)

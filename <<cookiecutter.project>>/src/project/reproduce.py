@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from project.artefacts import DVC_LOCK, PARAMS
 from project.clean_clone import CleanClone, run_stages
@@ -20,6 +19,7 @@ from project.dvc_lock import Recorded, content_md5, outputs, read_lock
 from project.errors import UserError, one_line
 from project.files import content_sha256
 from project.git import git, run_git
+from project.lean_table import LeanTable
 from project.loading import read_yaml
 from project.overrides import repro_command
 
@@ -109,9 +109,9 @@ def compare(recorded: list[Recorded], first: Path, second: Path) -> list[Row]:
     ]
 
 
-def table(rows: list[Row]) -> Table:
+def table(rows: list[Row]) -> LeanTable:
     """Lay the digests out side by side."""
-    made = Table("artefact", "first clone", "second clone", str(DVC_LOCK), box=None, pad_edge=False)
+    made = LeanTable("artefact", "first clone", "second clone", str(DVC_LOCK), pad_edge=False)
     for row in rows:
         word = "same" if row.as_recorded else "differs"
         style = None if row.as_recorded and row.first == row.second else "red"

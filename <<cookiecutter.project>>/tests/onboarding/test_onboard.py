@@ -37,6 +37,10 @@ MIXED: dict[str, list[Any]] = {
 REFUSED = {
     "no table": (["", "churn"], "DATA is missing; type: make onboard DATA=path TARGET=column"),
     "no target": (["mixed.csv", ""], "TARGET is missing; type: make onboard"),
+    "a URL": (
+        ["http://127.0.0.1/mixed.csv", "churn"],
+        "DATA=http://127.0.0.1/mixed.csv: expected a file; download it, onboard that, and README",
+    ),
     "a table that does not exist": (["other.csv", "churn"], "other.csv: no such file"),
     "a target that does not exist": (
         ["mixed.csv", "Quality"],
@@ -97,7 +101,7 @@ def test_it_says_why(project: Path, run: Callable[..., str]) -> None:
 
     text = (project / "conf/dataset/mixed.yaml").read_text()
     assert "    grosse_in_m2: {type: number} # Größe in m²: 12 missing\n" in text
-    assert re.search(r"^missing +13 +values, in Größe in m² \(12\), label \(1\) *$", printed, re.M)
+    assert re.search(r"^missing +13 +values, in Größe in m² \(12\), label \(1\)$", printed, re.M)
     assert re.search(r"^left out +2 +Kunde Nr: .+\n +Eingang: a date", printed, re.M)
     assert "    'on': {type: boolean, missing: false} # no and yes\n" in text
     assert "    - kunde_nr # all different, an id: it says nothing about a new row\n" in text
@@ -106,6 +110,29 @@ def test_it_says_why(project: Path, run: Callable[..., str]) -> None:
     experiment = (project / "conf/experiment/mixed.yaml").read_text()
     assert "  class_weight: balanced" in experiment
     assert printed.endswith("Read them, then train: make repro experiment=mixed\n")
+
+
+def test_a_column_without_a_name_is_told_by_another(project: Path, run: Callable[..., str]) -> None:
+    rows = "".join(f"{row % 5},{row % 7},{'yes' if row % 3 else 'no'}\n" for row in range(ROWS))
+    (project / "unnamed.csv").write_text(f"a,,bought\n{rows}")
+
+    printed = run("unnamed.csv", "bought")
+
+    assert "a, column (without a name)\n" in printed
+    assert not [line for line in printed.splitlines() if line != line.rstrip()]
+
+
+def test_numbers_with_commas_that_make_a_category_are_remarked_upon(
+    project: Path, run: Callable[..., str]
+) -> None:
+    rows = "".join(f"{('2.5', 'n/b', '1,5')[row % 3]};{row % 2};no\nx;1;yes\n" for row in range(9))
+    (project / "few.csv").write_text(f"a;b;bought\n{rows}")
+
+    printed = run("few.csv", "bought")
+
+    remark = "too few of its texts are numbers, 1,5 is one with a comma"
+    assert re.search(rf"^category +1 +a\nremark +a: {remark}$", printed, re.M)
+    assert f"# {remark}: x, " in (project / "conf/dataset/few.yaml").read_text()
 
 
 def test_beside_a_table_that_became_the_default_others_train_as_before(

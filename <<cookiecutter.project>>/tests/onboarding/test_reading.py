@@ -24,6 +24,10 @@ REFUSED = {
     "separated thousands": ('a,b\n"1,234",x\n950,y\n', "'a' writes '1,234', whose comma seems to"),
     "separated millions": ('a,b\n"1,234,567",x\n', "'a' writes '1,234,567', whose comma seems to"),
     "thousands and decimals": ("a;b\n1.234,5;x\n", "'a' writes '1.234,5', whose comma seems to"),
+    "commas beside points": (
+        "a;b\n1,5;x\n2.5;y\n",
+        "'a' writes both '1,5' and '2.5', decimal commas beside decimal points; save the table",
+    ),
     "nothing": ("", "the file is empty"),
     "bytes": ("\x00\x01", "not a CSV file"),
 }
