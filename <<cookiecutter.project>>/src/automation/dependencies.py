@@ -5,6 +5,7 @@ service, it says "no known vulnerabilities" of packages that it could not ask ab
 """
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,16 @@ def ignored() -> list[str]:
     return found
 
 
+def why(said: str) -> str:
+    """Shorten the last line of pip-audit's traceback where the network has failed."""
+    failed = re.match(r"requests\.exceptions\.(\w+)", said)
+    if not failed:
+        return said or "no reason"
+    system = re.search(r"\[Errno -?\d+\] ([\w ,]+)", said)
+    reason = system[1] if system else failed[1]
+    return f"{reason}; try again with a network, or name a service that answers: OSV_URL=…"
+
+
 def main() -> None:
     """Ask about what trains here, and what serves."""
     url = os.environ.get("OSV_URL") or OSV
@@ -39,11 +50,11 @@ def main() -> None:
         command += ["--vulnerability-service", "osv", "--osv-url", url, *passed_over]
         done = subprocess.run(command, capture_output=True, text=True)
         print(done.stdout, end="")
-        said = done.stderr.strip().splitlines()
+        said = (done.stderr.strip().splitlines() or [""])[-1]
         if done.returncode and done.stdout.strip():
-            raise UserError(f"{lock}: {said[-1] if said else 'vulnerable'}; see above")
+            raise UserError(f"{lock}: {said or 'vulnerable'}; see above")
         if done.returncode:
-            raise UserError(f"{lock}: pip-audit could not ask: {said[-1] if said else 'no reason'}")
+            raise UserError(f"{lock}: pip-audit could not ask {url}: {why(said)}")
         print(f"{lock}: nothing that {url} knows to be vulnerable")
 
 

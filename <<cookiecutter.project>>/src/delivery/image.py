@@ -7,7 +7,6 @@ into build/image.json: that is how an environment names the image.
 import os
 import shutil
 import subprocess
-import sys
 
 from delivery.package import read_package
 from delivery.recorded import refuse_unrecorded
@@ -30,7 +29,7 @@ def image() -> str:
     package = read_package()
     refuse_unrecorded(package)
     name = f"{package.manifest['name']}:{package.manifest['version']}"
-    _run(builder(), "build", "--tag", name, "--file", str(CONTAINERFILE), str(BENTO))
+    run_builder(builder(), "build", "--tag", name, "--file", str(CONTAINERFILE), str(BENTO))
     return name
 
 
@@ -39,20 +38,23 @@ def push_image(name: str, images: Registry) -> dict[str, str]:
     package, tool = read_package(), builder()
     tag = package.manifest["version"]
     place = f"{images.where}:{tag}"
-    _run(tool, "tag", name, place)
+    run_builder(tool, "tag", name, place)
     within = is_loopback(images.where.partition("/")[0])
     # docker speaks http within this machine by itself.
     http = ["--tls-verify=false"] if within and tool != "docker" else []
-    _run(tool, "push", *http, place)
+    run_builder(tool, "push", *http, place)
     digest = images.resolve(tag)
     if digest is None:
         raise UserError(f"{place}: was pushed and is not there; push again")
     return {"package": package.digest, "repository": images.where, "tag": tag, "digest": digest}
 
 
-def _run(*command: str) -> None:
+def run_builder(*command: str) -> None:
+    """Call a program that builds images, its words shown as they come; `UserError` if it fails."""
     if subprocess.run(command).returncode:
-        sys.exit(1)  # the builder has said why
+        needs = "its base, package.service_base, and libraries come from the network"
+        what = f"; {needs}" if command[1] == "build" else ""
+        raise UserError(f"{command[0]} {command[1]} failed, as it says above{what}")
 
 
 def builder() -> str:

@@ -4,8 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from automation.dependencies import IGNORED, ignored
+from automation.dependencies import IGNORED, ignored, why
 from project.errors import UserError
+
+REFUSED = (
+    "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='osv', port=443): Max retries "
+    "exceeded with url: / (Caused by NewConnectionError(\"HTTPSConnection(host='osv', port=443): "
+    'Failed to establish a new connection: [Errno 111] Connection refused"))'
+)
+SAID = {
+    REFUSED: "Connection refused; try again with a network",
+    "requests.exceptions.ConnectTimeout: HTTPSConnectionPool(…)": "ConnectTimeout; try again",
+    "ERROR: pip-audit: invalid requirements": "ERROR: pip-audit: invalid requirements",
+    "": "no reason",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +43,9 @@ def test_one_without_a_reason_is_refused() -> None:
         UserError, match=r"vulnerabilities.txt:1: PYSEC-2026-1: expected `id  # why`"
     ):
         ignored()
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_why_it_could_not_ask_is_short(said: str) -> None:
+    assert why(said).startswith(SAID[said])
+    assert "Pool" not in why(said)

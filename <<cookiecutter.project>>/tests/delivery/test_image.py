@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.image import builder
+from delivery.image import builder, run_builder
 from project.errors import UserError
 
 MACHINES = {
@@ -51,4 +51,16 @@ def test_what_is_missing_is_said(programs: dict[str, int], missing: str, install
     assert str(refused.value) == (
         f"no image can be built: {missing}, nor is podman or buildah installed; "
         "start or install one of them"
+    )
+
+
+def test_a_build_that_fails_says_what_it_needs(install: Install) -> None:
+    install({"podman": 1})
+
+    with pytest.raises(UserError) as refused:
+        run_builder("podman", "build", "--tag", "wine-model:1")
+
+    assert str(refused.value) == (
+        "podman build failed, as it says above; its base, package.service_base, and libraries "
+        "come from the network"
     )
