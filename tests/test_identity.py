@@ -63,7 +63,10 @@ def test_the_framework_picks_the_model(
 ) -> None:
     project = generate(template, tmp_path, framework=framework)
 
-    config = yaml.safe_load((project / "conf" / "config.yaml").read_text())
+    text = (project / "conf" / "config.yaml").read_text()
+    config = yaml.safe_load(text)
+    defaults = text.partition("defaults:\n")[2].partition("\n\n")[0].splitlines()
+    assert len({line.index("#") for line in defaults}) == 1
     assert {"model": model} in config["defaults"]
 
 

@@ -101,7 +101,10 @@ def _too_little(rows: Rows, evidence: float, settings: Drift) -> str | None:
     said = f"{tally.used:,} rows"
     if round(evidence) < tally.used:
         said += f", worth {evidence:,.0f} as many are repeated"
-    others = f"; {tally.other_models:,} are of other models" if tally.other_models else ""
+    others = ""
+    if tally.other_models:
+        are = "is of another model" if tally.other_models == 1 else "are of other models"
+        others = f"; {tally.other_models:,} {are}"
     return f"too little data to say: {said}, expected at least {settings.min_rows}{others}"
 
 

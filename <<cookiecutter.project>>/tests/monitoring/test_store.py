@@ -214,6 +214,19 @@ def test_too_little_is_said_without_evidently(
     assert 'verdict="too_little"} 1.0' in Path("reports/drift/drift.prom").read_text()
 
 
+def test_one_row_of_another_model_is_told_as_one(
+    project: Path, call: Call, verdicts: Verdicts
+) -> None:
+    change(model="sha256:0")
+    record = orjson.loads(LINES.read_bytes().splitlines()[0])
+    one = {key: value[:1] if isinstance(value, list) else value for key, value in record.items()}
+    LINES.write_bytes(orjson.dumps(one) + b"\n")
+
+    assert call(drift.main) == 4
+
+    assert verdicts()[-1]["reasons"][0].endswith("at least 15; 1 is of another model")
+
+
 def test_a_window_leaves_out_what_is_older(project: Path, call: Call, verdicts: Verdicts) -> None:
     assert call(drift.main, SINCE="2d") == 0
 
