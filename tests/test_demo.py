@@ -21,7 +21,9 @@ def test_the_demo_ends_with_a_registered_model(
     assert "/tmp" not in done.stdout.replace(str(changing_template), "")
     assert "Passed" in done.stdout
     assert "registered wine-model version 1" in done.stdout
-    assert "open reports/index.html there in a browser" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("The project is in demo/wine-model: open reports/index.html there in a")
+    assert f"to compare\n\n{last}\n```\n" in (ROOT / "README.md").read_text()
     assert (changing_template / "demo/wine-model/reports/index.html").exists()
     shutil.rmtree(changing_template / "demo")
 
