@@ -46,10 +46,9 @@ class Proxy:
         with suppress(OSError), client, socket.create_connection(self._target) as server:
             back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
             back.start()
-            while chunk := client.recv(CHUNK):
-                if self._is_cut(len(chunk)):
-                    break
-                server.sendall(chunk)
+            with suppress(OSError):  # whichever side goes, the other thread ends before they close
+                while (chunk := client.recv(CHUNK)) and not self._is_cut(len(chunk)):
+                    server.sendall(chunk)
             for side in (client, server):
                 with suppress(OSError):
                     side.shutdown(socket.SHUT_RDWR)

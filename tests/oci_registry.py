@@ -89,8 +89,9 @@ def is_up(host: str) -> None:
     try:
         urlopen(f"http://{host}/v2/", timeout=5).close()
     except HTTPError as error:
-        if error.code != 401:
-            raise
+        with error:
+            if error.code != 401:
+                raise
 
 
 def login(home: Path, host: str, password: str = PASSWORD) -> dict[str, str]:
@@ -106,9 +107,10 @@ def tags(host: str, repository: str) -> list[str]:
     try:
         return list(json.loads(get(host, f"{repository}/tags/list"))["tags"] or [])
     except HTTPError as error:
-        if error.code == 404:
-            return []
-        raise
+        with error:
+            if error.code == 404:
+                return []
+            raise
 
 
 def assert_whole(host: str, repository: str) -> None:

@@ -164,7 +164,8 @@ def test_a_registry_without_a_referrers_api_lists_them_under_a_tag(
     with pytest.raises(HTTPError) as asked:
         get(registry.host, f"{REPOSITORY}/referrers/{digest}")
 
-    assert asked.value.code == 404
+    with asked.value as answer:
+        assert answer.code == 404
     assert set(tags(registry.host, REPOSITORY)) == {digest[7:19], tag}
     listed = json.loads(get(registry.host, f"{REPOSITORY}/manifests/{tag}"))["manifests"]
     for one in listed:

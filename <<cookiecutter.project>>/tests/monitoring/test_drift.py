@@ -1,6 +1,6 @@
 """Each kind of drift is found, by the gate and by Evidently, and none where there is none.
 
-What needs Evidently is all here: its import takes seconds, which one worker pays.
+What needs Evidently is all here: its import takes seconds.
 """
 
 import json
