@@ -1,9 +1,9 @@
 """Is what Kubernetes would be given valid? `make check-manifests`.
 
 The chart is rendered for each environment with the package in dist/, or where there is none with
-that of the last `make debug`, and each document of a kind of
-Kubernetes itself is held against its schema, strictly. Kinds that operators bring are named and
-left to `make preflight`, which asks the cluster: their schemas are the operators' and not here.
+that of the last `make debug`, and each document of a kind of Kubernetes itself is held against its
+schema, strictly. Kinds that operators bring are named and left to `make preflight`, which asks the
+cluster: their schemas are the operators' and not here.
 """
 
 import subprocess

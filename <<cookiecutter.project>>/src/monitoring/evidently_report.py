@@ -63,7 +63,7 @@ def look(
     left_out = [one.name for one in judged if one not in shown]
     try:
         html, failed = _run(metrics, frames, definition)
-    except Exception as error:  # it has no class for what it cannot bear, and decides nothing
+    except Exception as error:  # the gate has judged: a page that fails must not undo its verdict
         why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         return EvidentlyView("", sample.num_rows, [], left_out, why)
     drifted = [one.name for one in shown if one.name in failed]

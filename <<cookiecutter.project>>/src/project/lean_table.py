@@ -16,8 +16,8 @@ class LeanTable(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
         """Draw the lines, each up to its last sign."""
-        segments = (part for part in super().__rich_console__(console, options))
-        for line in Segment.split_lines(segments):  # type: ignore[arg-type]
+        drawn = super().__rich_console__(console, options)
+        for line in Segment.split_lines(part for part in drawn if isinstance(part, Segment)):
             yield from _without_end(line)
             yield Segment.line()
 

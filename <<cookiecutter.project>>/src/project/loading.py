@@ -1,7 +1,7 @@
 """Reading params.yaml into its settings, or saying in one line which key is wrong, and where."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from project.artefacts import PARAMS
 from project.checked import recall
 from project.errors import UserError
 from project.overrides import repro_command, told_at
-from project.settings.group import build
+from project.settings.group import HiddenValueError, build
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -123,9 +123,13 @@ def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[
         message = "no such setting; take it out or mend its spelling"
     elif error["type"] == "missing":
         message = "missing"
-    elif not (isinstance(error["input"], dict | list) or "password" in message):
+    elif not (isinstance(error["input"], dict | list) or _is_hidden(error)):
         message += f", got {error['input']!r}"
     return keys, message
+
+
+def _is_hidden(error: Mapping[str, Any]) -> bool:
+    return isinstance(error.get("ctx", {}).get("error"), HiddenValueError)
 
 
 def _first_error(

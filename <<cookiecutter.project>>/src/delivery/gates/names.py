@@ -1,8 +1,6 @@
 """What gates are called, for settings that name them; `delivery.gates.all` has the gates."""
 
-from typing import Literal, get_args
-
-GateName = Literal[
+GATE_NAMES = (
     "freeze",
     "change",
     "clean",
@@ -19,5 +17,4 @@ GateName = Literal[
     "tag",
     "champion",
     "tried",
-]
-GATE_NAMES: tuple[GateName, ...] = get_args(GateName)
+)

@@ -19,7 +19,7 @@ RACES = (
 FINAL = ("No space left", "quota exceeded", "Permission denied", "Read-only file system")
 
 
-class LostRace(Exception):  # noqa: N818  # what happened is no error: one tries again
+class LostRaceError(Exception):
     """Another process has moved the branch first."""
 
 

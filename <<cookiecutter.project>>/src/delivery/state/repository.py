@@ -1,7 +1,8 @@
 """The branch that holds the state: its newest commit, and moving it on without losing anybody's.
 
 The branch moves in one step, which git does as a whole or not at all: locally by a compare and
-swap, at a remote by a push that must be a fast-forward. Whoever comes second is told `LostRace`.
+swap, at a remote by a push that must be a fast-forward. Whoever comes second is told
+`LostRaceError`.
 """
 
 import fcntl
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from delivery.state.objects import GitError, Objects, complaint
-from delivery.state.races import LostRace, is_race, remove_stale_lock
+from delivery.state.races import LostRaceError, is_race, remove_stale_lock
 from project.errors import UserError
 from project.gitops import BRANCH
 
@@ -92,6 +93,8 @@ class Repository:
 
     def bring_base(self) -> None:
         """Have the remote hold the branch that requests are merged into, as it is here or empty."""
+        if self._commit(self._tracking):
+            return
         here = self.newest()
         if self._commit(self._tracking) is None:
             begun = here or self.objects.commit(None, {}, "Begin the record of what runs where\n")
@@ -109,7 +112,7 @@ class Repository:
         return [line.partition(heads)[2] for line in listed.splitlines()]
 
     def publish(self, commit: str, upon: str | None) -> None:
-        """Move the branch to a commit made upon its newest one; `LostRace` where it has moved."""
+        """Move the branch to a commit upon its newest one; `LostRaceError` where it has moved."""
         self.refuse_checked_out()
         if not self.remote:
             self._move(commit, upon)
@@ -118,7 +121,7 @@ class Repository:
         self.push(commit, BRANCH)
         if not self.mirror:
             # What counts has been pushed; where this fails, the next deploy makes up for it.
-            with suppress(GitError, LostRace):
+            with suppress(GitError, LostRaceError):
                 self._move(commit, before)
 
     def push(self, commit: str, branch: str) -> None:
@@ -131,7 +134,7 @@ class Repository:
         except GitError as error:
             if is_race(error.output):
                 remove_stale_lock(error.output)
-                raise LostRace from None
+                raise LostRaceError from None
             raise UserError(f"{self.where}: refused the push: {complaint(error.output)}") from None
 
     @contextmanager
@@ -174,7 +177,7 @@ class Repository:
             return listed[0] if listed else None
         except GitError as error:
             if remove_stale_lock(error.output):
-                raise LostRace from None
+                raise LostRaceError from None
             raise UserError(f"{self.where}: cannot be read: {complaint(error.output)}") from None
 
     def _index(self) -> None:
@@ -197,7 +200,7 @@ class Repository:
         except GitError as error:
             if is_race(error.output):
                 remove_stale_lock(error.output)
-                raise LostRace from None
+                raise LostRaceError from None
             raise
 
     def _commit(self, name: str) -> str | None:

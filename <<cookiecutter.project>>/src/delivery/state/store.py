@@ -18,7 +18,7 @@ from typing import TypeVar
 from delivery.state.choice import open_repository
 from delivery.state.commits import message
 from delivery.state.objects import GitError, Objects
-from delivery.state.races import LostRace
+from delivery.state.races import LostRaceError
 from delivery.state.reading import Deployed, backwards, deployed_at, refuse_other
 from delivery.state.record import (
     BACK,
@@ -180,7 +180,7 @@ class StateStore:
                 try:
                     with self.repository.one_at_a_time():
                         return attempt()
-                except LostRace:
+                except LostRaceError:
                     time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.05 * 2**number)))
         raise UserError(
             f"{self.repository.where}: others were faster {TRIES} times; nothing was changed, "

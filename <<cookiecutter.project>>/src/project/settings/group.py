@@ -44,6 +44,10 @@ class OneOf:
         return handler.generate_schema(Annotated[source, Field(discriminator=self.key)])
 
 
+class HiddenValueError(ValueError):
+    """A value is wrong, and is not to be repeated: it may hold a password."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """Note on a value: a function that raises `ValueError` where it does not do."""

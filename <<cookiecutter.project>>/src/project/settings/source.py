@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from annotated_types import MaxLen, MinLen
 
-from project.settings.group import Checked, Group, OneOf, matching
+from project.settings.group import Checked, Group, HiddenValueError, OneOf, matching
 
 
 def _public(url: str) -> None:
@@ -14,7 +14,7 @@ def _public(url: str) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("expected http://… or https://…")
     if parts.username is not None:
-        raise ValueError("a password does not belong here; put it into ~/.netrc")
+        raise HiddenValueError("a password does not belong here; put it into ~/.netrc")
 
 
 def _database(url: str) -> None:
@@ -22,7 +22,7 @@ def _database(url: str) -> None:
     if not parts.scheme or "://" not in url:
         raise ValueError("expected postgresql+psycopg2://user@host/database, sqlite:///file.db")
     if parts.password is not None:
-        raise ValueError("a password does not belong here; put it into SOURCE_PASSWORD")
+        raise HiddenValueError("a password does not belong here; put it into SOURCE_PASSWORD")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.state.races import LostRace
+from delivery.state.races import LostRaceError
 from delivery.state.repository import Repository
 from delivery.state.store import StateStore
 from project.errors import UserError
@@ -238,7 +238,7 @@ def test_a_race_that_is_lost_is_run_again(
 
 def test_races_that_are_always_lost_end(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def beaten(*_: object) -> None:
-        raise LostRace
+        raise LostRaceError
 
     monkeypatch.setattr(Repository, "publish", beaten)
     monkeypatch.setattr("delivery.state.store.TRIES", 3)
