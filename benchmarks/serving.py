@@ -47,6 +47,7 @@ def _start(folder: Path, stack: ExitStack) -> dict[str, Contender]:
 
     ours = start(*bento(folder), ready="/readyz", **bento_environment(folder))
     bare = start(*uvicorn("bare"))
+    single = start(*uvicorn("bare"), THREADS="1")
     usual = start(*uvicorn("fastapi_sklearn"), PYTHONPATH=str(folder / "src"))
     mlflow = start(
         *("bin/python", "-m", "mlflow", "models", "serve", "--env-manager", "local"),
@@ -58,6 +59,7 @@ def _start(folder: Path, stack: ExitStack) -> dict[str, Contender]:
     return {
         OURS: Contender(ours, "/predict", list),
         "uvicorn + onnxruntime": Contender(bare, "/predict", list),
+        "the same, in one thread": Contender(single, "/predict", list),
         "FastAPI + scikit-learn": Contender(usual, "/predict", list),
         "mlflow models serve": Contender(
             mlflow, "/invocations", lambda records: {"dataframe_records": records}
@@ -109,4 +111,4 @@ def _row(name: str, load: Load, ours: Load) -> tuple[str, ...]:
     if name == OURS:
         return (*measured, "1", "1", "")
     ratios = (f"**{ours.rate / load.rate:.2f}**", f"{load.processor / ours.processor:.2f}")
-    return (*measured, *ratios, f"{BOUNDS[name]:g}")
+    return (*measured, *ratios, f"{BOUNDS[name]:g}" if name in BOUNDS else "")

@@ -1,14 +1,17 @@
 """What one writes by hand: uvicorn and onnxruntime, the same request and answer, no checks."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import orjson
 
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = int(os.environ.get("THREADS", "0"))  # 0: one for each core
 session = onnxruntime.InferenceSession(
-    "dist/bento/src/model.onnx", providers=["CPUExecutionProvider"]
+    "dist/bento/src/model.onnx", options, providers=["CPUExecutionProvider"]
 )
 inputs = [
     (put.name, object if put.type == "tensor(string)" else np.float32)
