@@ -5,6 +5,7 @@ which its own clients send unless they are told otherwise:
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from serving.rows import Layout, Matrix, Rows
 from serving.session import Outputs, Session
 
 _JSON_LENGTH = b"inference-header-content-length"
+_LENGTH = re.compile(rb"[0-9]{1,18}")
 
 
 class Inference(NamedTuple):
@@ -156,7 +158,10 @@ class InferenceProtocol:
             return dict.fromkeys(self._outputs, binary)
         outputs: dict[str, bool] = {}
         for tensor in asked if isinstance(asked, list) else [asked]:
-            name = tensor.get("name") if isinstance(tensor, dict) else tensor
+            if not isinstance(tensor, dict):
+                words = f"outputs: expected objects with a name, found {shown(tensor)}"
+                raise RequestError(422, words, "outputs")
+            name = tensor.get("name")
             if not isinstance(name, str) or name not in self._outputs:
                 raise RequestError(422, f"the model has no output {shown(name)}", "outputs")
             outputs[name] = bool(_parameters(tensor).get("binary_data", binary))
@@ -167,7 +172,7 @@ def _split(body: bytes, json_length: bytes | None) -> tuple[dict[str, Any], byte
     """Part the JSON from the binary tensors behind it."""
     length = len(body)
     if json_length is not None:
-        if not json_length.isdigit() or int(json_length) > len(body):
+        if not _LENGTH.fullmatch(json_length) or int(json_length) > len(body):
             raise RequestError(400, f"Inference-Header-Content-Length is {json_length!r}")
         length = int(json_length)
     try:

@@ -175,7 +175,10 @@ def _refuse_columns_given_twice(body: bytes) -> None:
             seen.add(name)
         row += 1
 
-    json.loads(body, object_pairs_hook=check)
+    try:
+        json.loads(body, object_pairs_hook=check)
+    except RecursionError:  # so deep lies no value that counts, but one that came before it
+        raise RequestError(422, "a column is given twice, once as a nested list") from None
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> RequestError:

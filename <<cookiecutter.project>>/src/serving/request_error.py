@@ -1,5 +1,6 @@
 """What a request is refused with: a status, and a body that says where it is wrong."""
 
+import json
 from typing import Any
 
 import orjson
@@ -28,7 +29,10 @@ class RequestError(Exception):
             place["row"] = self.row
         if self.field is not None:
             place["field"] = self.field
-        body: bytes = orjson.dumps(place)
+        try:
+            body: bytes = orjson.dumps(place)
+        except TypeError:  # half a surrogate in a column's name, which has no UTF-8
+            body = json.dumps(place).encode()
         return body
 
 

@@ -80,6 +80,11 @@ BROKEN: dict[str, tuple[bytes, dict[str, str], int]] = {
     "inputs that are none": (b'{"inputs": [3]}', {}, 422),
     "a header beyond the body": (b"{}", {"Inference-Header-Content-Length": "9"}, 400),
     "a header that is no number": (b"{}", {"Inference-Header-Content-Length": "-1"}, 400),
+    "a header of many digits": (
+        b"{}",
+        {"Inference-Header-Content-Length": "9" * 5000},
+        400,
+    ),
     "half of a JSON": (b'{"inputs": []}', {"Inference-Header-Content-Length": "5"}, 400),
 }
 
@@ -165,13 +170,19 @@ def test_only_the_outputs_that_are_asked_for_are_sent(client: Any) -> None:
     assert [output["name"] for output in answer["outputs"]] == ["probabilities"]
 
 
-def test_an_output_that_is_unknown_is_refused(client: Any) -> None:
-    answer = client.post(INFER, json={"inputs": inputs(), "outputs": [{"name": "logits"}]})
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ([{"name": "logits"}], 'the model has no output "logits"'),
+        ([{}], "the model has no output null"),
+        (["label"], 'outputs: expected objects with a name, found "label"'),
+        ("label", 'outputs: expected objects with a name, found "label"'),
+    ],
+)
+def test_an_output_that_is_unknown_is_refused(client: Any, asked: Any, said: str) -> None:
+    answer = client.post(INFER, json={"inputs": inputs(), "outputs": asked})
 
-    assert (answer.status_code, answer.json()["error"]) == (
-        422,
-        'the model has no output "logits"',
-    )
+    assert (answer.status_code, answer.json()["error"]) == (422, said)
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -116,6 +116,7 @@ RAW: dict[str, tuple[bytes, int, str]] = {
     "brackets by the megabyte": (b"[" * 10_000_000, 413, "larger than 16384 bytes"),
     "what is not UTF-8": (b'{"size": "\xff"}', 400, "not valid UTF-8"),
     "a lone surrogate": (b'{"colour": "\\ud800"}', 400, "the body is not JSON"),
+    "a name that is half a surrogate": (b'{"\\ud800": NaN}', 400, "column \ud800: nan is no"),
     "NaN": (b'[{"size": 1}, {"age": NaN}]', 400, "record 1, column age: nan is no number"),
     "Infinity": (b'{"age": -Infinity}', 400, "record 0, column age: -inf is no number"),
     "1e400": (b'{"age": 1e400}', 400, "record 0, column age: inf is no number"),
@@ -123,6 +124,12 @@ RAW: dict[str, tuple[bytes, int, str]] = {
         b'{"size": 1, "age": 2, "new": true, "colour": "g", "age": 3}',
         422,
         "record 0: column age is given twice",
+    ),
+    "a key twice, once too deep for Python's reader": (
+        b'{"age": %b, "size": 1, "age": 2, "new": true, "colour": "g"}'
+        % (b"[" * 1000 + b"]" * 1000),
+        422,
+        "is given twice",
     ),
 }
 
