@@ -63,7 +63,7 @@ def main() -> None:
     """Print how many weeks of each model were said to have drifted."""
     models, weeks, reference_rows, week_rows = map(int, sys.argv[1:])
     contract = Contract("weeks", "classification", "target", ["no", "yes"], COLUMNS, {})  # type: ignore[arg-type]
-    watched = Watched("weeks", "sha256:0", contract, frozenset(), frozenset(), Path("store"), {})
+    watched = Watched("weeks", "sha256:0", contract, frozenset(), frozenset(), Path("store"))
     monitoring = load_monitoring()
     random = np.random.default_rng(1)
     alarms = []

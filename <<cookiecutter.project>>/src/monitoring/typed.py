@@ -23,8 +23,7 @@ class MistypedError(Exception):
 def column_of(values: list[Any], kind: ColumnType, name: str, watched: Watched) -> pa.Array:
     """Return values as float64, bool or string; None, NaN and infinities become missing."""
     if name in watched.hashed:  # some may have been recorded before it was
-        same = watched.spellings
-        values = [same.get(v, v) if _is_digest(v) else digest(v) for v in values]
+        values = [v if _is_digest(v) else digest(v) for v in values]
     found = set(map(type, values))
     if not found <= _TYPES[kind]:
         wrong = next(value for value in values if type(value) not in _TYPES[kind])

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 from pyarrow import compute
@@ -35,7 +36,6 @@ class Watched:
     hashed: frozenset[str]
     left_out: frozenset[str]
     folder: Path
-    spellings: dict[str, str]  # the digest of 14.0, which a client may write, by that of 14
 
     @property
     def version(self) -> str:
@@ -92,7 +92,6 @@ def read_watched() -> tuple[Watched, OnnxModel]:
         hashed=hashed,
         left_out=frozenset(recording.left_out),
         folder=Path(recording.folder),
-        spellings=_spellings([name for name in contract.of_type("number") if name in hashed]),
     )
     return watched, model
 
@@ -126,23 +125,10 @@ def digests(column: pa.ChunkedArray) -> pa.Array:
 
 
 def digest(value: Any) -> str | None:
-    """Return the service's name for a value; a whole number has that of 14, not that of 14.0."""
+    """Return the service's name for a value: of a number, that of its float32."""
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    return _digest(value)
-
-
-def _spellings(numbers: list[str]) -> dict[str, str]:
-    """Return the digests of the reference's whole numbers, written with a point and without."""
-    if not numbers:
-        return {}
-    rows = read_table(REFERENCE)
-    values = {value for name in numbers for value in rows.column(name).unique().to_pylist()}
-    whole = [value for value in values if value is not None and float(value).is_integer()]
-    return {_digest(float(value)): _digest(int(value)) for value in whole}
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]
+    if type(value) in (int, float):
+        value = np.float32(value)
+    written = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return hashlib.sha256(written).hexdigest()[:16]

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
 from serving.answers import AnswerWriter
@@ -75,7 +76,7 @@ class Recorder:
         while not self._stop.wait(FLUSH_SECONDS):
             self._write_all()
         self._write_all()
-        self._file.close()
+        self._attempt(self._file.close)
 
     def _write_all(self) -> None:
         while self._queue:
@@ -91,7 +92,15 @@ class Recorder:
                 log.warning("%d predictions not recorded: %s", len(records), error)
                 self._on_drop(len(records))
             self._gone += chunk
-        self._file.keep()
+        self._attempt(self._file.keep)
+
+    @staticmethod
+    def _attempt(sync: Callable[[], None]) -> None:
+        """Bring what was written to the disk, and outlive one that does not take it."""
+        try:
+            sync()
+        except OSError as error:
+            log.warning("recorded predictions may be lost: %s", error)
 
     def _line(self, record: Record) -> bytes:
         moment = datetime.fromtimestamp(record.time, UTC).isoformat(timespec="microseconds")
@@ -128,8 +137,17 @@ class Recorder:
 
 
 def _digest(value: Any) -> str | None:
-    """Return a name for a value that is the same each time; a missing value stays missing."""
-    return None if value is None else hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]
+    """Return a name for a value that is the same each time; a missing value stays missing.
+
+    A number has that of the float32 which the model is given: 14 and 14.0 are one, and so are
+    a record's 14.2 and a tensor's.
+    """
+    if value is None:
+        return None
+    if type(value) in (int, float):
+        value = np.float32(value)
+    written = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return hashlib.sha256(written).hexdigest()[:16]
 
 
 def _records(rows: Rows, layout: Layout) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from serving import recording
+from serving import recording, rotation
 from serving.bundle import Bundle
 from serving.recording import Record, Recorder
 from serving.rotation import RotatingFile
@@ -80,6 +81,53 @@ def test_columns_are_hashed_or_left_out(serve: Serve, tmp_path: Path) -> None:
         {"size": 3.0, "new": True, "colour": digest},
         {"size": 3.0, "new": True, "colour": None},
     ]
+
+
+def test_equal_numbers_have_one_digest_however_they_came(serve: Serve, tmp_path: Path) -> None:
+    settings = {"max_file_bytes": 4096, "max_file_seconds": 60, "max_files": 9}
+    hashed = {"hashed": ["size", "age"], "left_out": ["new", "colour"]}
+    client = serve(recordings=tmp_path, recording=settings | hashed)
+    for body in ('"size": 14, "age": 0.1', '"size": 14.0, "age": 1e-1'):
+        client.post("/predict", content=f'{{{body}, "new": null, "colour": null}}')
+    tensors = [
+        {"name": name, "datatype": kind, "shape": [1, 1], "data": [value]}
+        for name, kind, value in (
+            ("size", "FP32", 14),
+            ("age", "FP32", 0.1),
+            ("new", "FP32", None),
+            ("colour", "BYTES", None),
+        )
+    ]
+    client.post("/v2/models/houses/infer", json={"inputs": tensors})
+    client.close()
+
+    first, *others = [line["inputs"] for line in read(tmp_path)]
+
+    assert others == [first, first]
+    assert first[0]["size"] != first[0]["age"]
+
+
+def test_a_disk_that_does_not_sync_ends_no_recording(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def broken(descriptor: int) -> None:
+        failed.set()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(recording, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(rotation, "SYNC_SECONDS", 0.0)
+    monkeypatch.setattr(os, "fsync", broken)
+    client = serve(recordings=tmp_path)
+    client.post("/predict", json=RECORD)
+    assert failed.wait(5)
+    monkeypatch.undo()
+
+    client.post("/predict", json=RECORD)
+    client.close()
+
+    assert len(read(tmp_path)) == 2
 
 
 def test_what_cannot_be_written_is_dropped_and_counted(serve: Serve, tmp_path: Path) -> None:
