@@ -57,6 +57,16 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "a negative loss": ("evaluation.thresholds.log_loss", -0.1, "log_loss: expected at least 0,"),
     "a threshold that is no number": ("evaluation.thresholds.accuracy", float("nan"), "got nan"),
+    "a time without end": (
+        "serving.timeout_seconds",
+        float("inf"),
+        "serving.timeout_seconds: Input should be less than or equal to 86400, got inf",
+    ),
+    "a hash of no column": (
+        "serving.recording.hashed",
+        ["age"],
+        "serving.recording: age is no column",
+    ),
     "a slice by no column": ("evaluation.slices", ["age"], "evaluation.slices: age is no column"),
     "a model without a classifier": ("model.classifier", None, "model: random_forest has no class"),
     "a target among the inputs": (

@@ -13,10 +13,16 @@ from serving.batching import Batcher
 from serving.http import Request
 from serving.request_error import RequestError
 from serving.rows import Rows
-from serving.session import Outputs
+from serving.session import Outputs, Session
 
 Serve = Callable[..., Any]
 RECORD = {"size": 3.0, "age": 4, "new": True, "colour": "g"}
+TENSORS = [
+    {"name": name, "datatype": "BYTES", "shape": [1, 1], "data": [value]}
+    if isinstance(value, str)
+    else {"name": name, "datatype": "FP32", "shape": [1, 1], "data": [float(value)]}
+    for name, value in RECORD.items()
+]
 
 
 def rows(*values: float) -> Rows:
@@ -145,6 +151,28 @@ async def slowly(body: bytes) -> AsyncIterator[bytes]:
     """Send a body so that requests overlap."""
     await asyncio.sleep(0.05)
     yield body
+
+
+@pytest.mark.parametrize("path", ["/predict", "/v2/models/houses/infer"])
+def test_a_model_that_is_too_slow_is_answered_by_504_and_the_place_is_free_again(
+    path: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Session.run
+
+    def slow(session: Session, rows: Rows) -> Outputs:
+        time.sleep(0.03)
+        return run(session, rows)
+
+    monkeypatch.setattr(Session, "run", slow)
+    client = serve(max_rows=1, max_queue=1, timeout_seconds=0.005)
+    body = RECORD if path == "/predict" else {"inputs": TENSORS}
+
+    answers = [client.post(path, json=body) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [504, 504]
+    assert answers[0].json() == {"error": "no prediction within 0.005 seconds"}
+    found = client.get("/metrics").text
+    assert f'path="{path}",status="504"}} 2.0' in found
 
 
 def test_a_body_that_does_not_come_is_given_up() -> None:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from project.settings.group import Group
+
+A_DAY = 86_400  # after which BentoML ends a worker, whatever it is at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +32,8 @@ class Serving(Group):
     max_rows: Annotated[int, Ge(1)]
     max_bytes: Annotated[int, Ge(1024)]
     max_queue: Annotated[int, Ge(1)]
-    timeout_seconds: Annotated[float, Gt(0)]
+    timeout_seconds: Annotated[float, Gt(0), Le(A_DAY)]
     workers: Annotated[int, Ge(1)]
     threads: Annotated[int, Ge(1)]
-    drain_seconds: Annotated[float, Ge(0)]
+    drain_seconds: Annotated[float, Ge(0), Le(A_DAY)]
     recording: Recording
