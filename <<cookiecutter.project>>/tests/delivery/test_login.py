@@ -165,6 +165,8 @@ def test_a_helper_that_is_not_installed_leaves_the_other_logins(home: Path) -> N
         ("{", "config.json: not JSON"),
         ("[]", "config.json: not JSON"),
         ('{"auths": {"reg.io": {"auth": "%"}}}', "auths: reg.io: auth is not base64"),
+        ('{"auths": ["reg.io"]}', "config.json: auths: expected an object"),
+        ('{"auths": {"reg.io": "x"}}', "config.json: reg.io: expected an object"),
     ],
 )
 def test_a_broken_config_is_named(home: Path, config: str, said: str) -> None:
@@ -172,6 +174,13 @@ def test_a_broken_config_is_named(home: Path, config: str, said: str) -> None:
 
     with pytest.raises(UserError, match=said):
         find_credentials("reg.io")
+
+
+def test_what_is_null_in_a_config_is_nothing(home: Path) -> None:
+    for auths in (None, {"reg.io": None}):
+        write_config(home, {"auths": auths, "credHelpers": None, "credsStore": ""})
+
+        assert find_credentials("reg.io") is None
 
 
 def test_without_a_login_one_is_told_to_log_in(home: Path) -> None:

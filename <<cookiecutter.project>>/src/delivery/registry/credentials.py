@@ -40,13 +40,14 @@ def find_credentials(host: str) -> Credentials | None:
     """Return the login for a registry, if there is one."""
     config = _read_config()
     server = DOCKER_HUB.get(host, host)
-    helper = config.get("credHelpers", {}).get(server) or config.get("credsStore")
+    helper = _object(config, "credHelpers").get(server) or config.get("credsStore")
     program = shutil.which(f"docker-credential-{helper}") if helper else None
     if program and (found := _ask(program, server)):
         return found
-    for name, entry in config.get("auths", {}).items():
+    auths = _object(config, "auths")
+    for name in auths:
         if name == server or _host_of(name) == host:
-            return _from_entry(entry, name)
+            return _from_entry(_object(auths, name), name)
     return None
 
 
@@ -61,6 +62,14 @@ def _read_config() -> dict[str, Any]:
     except ValueError:
         raise UserError(f"{path}: not JSON; mend it, or type: docker login") from None
     return config
+
+
+def _object(within: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return an object of the file; null is an empty one."""
+    found = within.get(name) or {}
+    if not isinstance(found, dict):
+        raise UserError(f"{config_path()}: {name}: expected an object; mend it, or log in again")
+    return found
 
 
 def _ask(program: str, server: str) -> Credentials | None:
