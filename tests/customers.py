@@ -8,6 +8,8 @@ from filelock import FileLock
 
 from tests.projects import generate_with_environment, make
 
+#: What is trained, once it is onboarded.
+CHOICES = ("experiment=customers", "model=logistic_regression")
 #: What a test can wait for; and any port that is free.
 SERVING = ("serving.port=0", "serving.timeout_seconds=1.0", "serving.drain_seconds=1.0")
 
@@ -37,8 +39,8 @@ def package_customers(template: Path, shared: Path) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             project = generate_with_environment(template, folder)
             table = write_customers(project / "inputs" / "customers.csv")
-            choices = ("experiment=customers", "model=logistic_regression", *SERVING)
-            for arguments in (("onboard", f"DATA={table}", "TARGET=end"), ("repro", *choices)):
+            onboard = ("onboard", f"DATA={table}", "TARGET=end")
+            for arguments in (onboard, ("repro", *CHOICES, *SERVING)):
                 done = make(project, *arguments)
                 assert done.returncode == 0, done.stdout + done.stderr
             (folder / "done").touch()

@@ -22,6 +22,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.balancer import balancing
 from tests.conftest import contents, run
+from tests.customers import CHOICES
 from tests.projects import make
 from tests.serving import Service, ask, served, wait_for
 from tests.test_report_page import QUIET
@@ -224,6 +225,37 @@ def test_ten_megabytes_of_brackets_are_refused(service: Service) -> None:
     status, body = service.ask("POST", "/predict", b"[" * 10_000_000)
 
     assert (status, json.loads(body)["error"][:27]) == (413, "the body is larger than 419")
+
+
+def test_each_bound_is_that_of_conf(copied: Path) -> None:
+    narrow = (
+        "serving.max_rows=2",
+        "serving.max_bytes=2000",
+        "serving.max_queue=1",
+        "serving.timeout_seconds=3",
+        "serving.drain_seconds=0",
+    )
+    done = make(copied, "repro", *CHOICES, *narrow, "serving.port=0")
+    assert done.returncode == 0, done.stderr
+    row = golden(copied)["inputs"][0]
+    with served(copied) as service:
+        host, _, port = service.host.partition(":")
+        rows = service.predict([row] * 3)
+        size = service.ask("POST", "/predict", b" " * 2001)
+        with socket.create_connection((host, int(port)), timeout=10) as wire:
+            wire.sendall(HEAD + b"Content-Length: 100\r\n\r\n[")
+            wait_for(lambda: service.predict(row)[0] == 429, seconds=2)
+            queue = service.predict(row)
+            late = wire.recv(65536)
+        after = service.predict([row] * 2)
+
+    assert rows == (413, {"error": "3 records, the bound is 2: send them in parts"})
+    assert size[0] == 413
+    assert b"larger than 2000 bytes" in size[1]
+    assert queue == (429, {"error": "1 requests are under way; try again"})
+    assert late.startswith(b"HTTP/1.1 408 ")
+    assert b"within 3 seconds" in late
+    assert after[0] == 200
 
 
 def test_serving_leaves_the_package_as_it_was(project: Path, copied: Path) -> None:
