@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import pty
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,6 +52,29 @@ READ_PARQUET = """
 import sys, json
 from pyarrow import parquet
 print(json.dumps(parquet.read_table(sys.argv[1]).to_pylist()))
+"""
+#: A table whose ids are long: held as a whole, they alone would be MANY times ID_BYTES.
+WRITE_ROWS = """
+import sys
+import pyarrow as pa
+from pyarrow import parquet
+rows, path = int(sys.argv[1]), sys.argv[2]
+table = pa.table({
+    "id": [f"{row:0200}" for row in range(rows)],
+    "Age (years)": [18.0 + row % 60 for row in range(rows)],
+    "Città": ["ABCD"[row % 4] for row in range(rows)],
+    "member": ["yes" if row % 2 else "no" for row in range(rows)],
+})
+parquet.write_table(table, path)
+"""
+FEW, MANY, ID_BYTES = 200_000, 1_000_000, 200
+# Not getrusage: that counts what the process was forked from.
+PEAK = """
+from pathlib import Path
+from pipeline.predict import main
+main()
+status = Path("/proc/self/status").read_text().splitlines()
+print(*(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
 
 
@@ -157,6 +182,32 @@ def test_wrong_names_are_refused(project: Path, arguments: list[str], expected: 
 
     assert done.returncode == 2
     assert f"error: {expected}" in done.stderr
+
+
+def test_a_terminal_is_shown_how_many_rows_are_scored(project: Path) -> None:
+    python(project, WRITE_ROWS, "70000", "rows.parquet")
+    ours, terminal = pty.openpty()
+    command = ["bin/python", "-m", "pipeline.predict", "rows.parquet"]
+
+    done = subprocess.run(command, cwd=project, stderr=terminal, stdout=subprocess.PIPE)
+    shown = os.read(ours, 100_000).decode()
+    os.close(terminal)
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert "rows.parquet" in shown
+    assert "70000/70000" in shown
+
+
+def test_memory_does_not_grow_with_the_file(project: Path) -> None:
+    peaks = []
+    for rows in (FEW, MANY):
+        python(project, WRITE_ROWS, str(rows), "rows.parquet")
+        said = python(project, PEAK, "rows.parquet")
+        assert f"{rows:,} rows in " in said
+        peaks.append(int(said.split()[-1]) * 1024)
+
+    assert peaks[1] - peaks[0] < (MANY - FEW) * ID_BYTES / 3
 
 
 def test_without_a_package_it_says_what_to_type(project: Path) -> None:
