@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 
 from tests.bento import ask, bare, serving
 from tests.conftest import run
@@ -19,6 +22,7 @@ FOREST = "model=random_forest"
 REFUSED = "evaluation.thresholds.balanced_accuracy=0.9999"
 PACKAGE = ["bin/python", "-m", "pipeline.package"]
 USER_ID = 1234
+CYCLONEDX = "http://cyclonedx.org/schema/"
 TRAINING = ("tensorflow", "keras", "sklearn", "skops", "mlflow", "pandas")
 
 Trained = Callable[..., Path]
@@ -50,6 +54,22 @@ def test_image_tools_read_the_modelcar(trained: Trained, tmp_path: Path) -> None
     assert files["golden.json"].read_bytes() == (project / "reports/golden.json").read_bytes()
     assert "Wine model" in files["README.md"].read_text()
     assert {oct(file.stat().st_mode)[-3:] for file in files.values()} == {"644"}
+
+
+def test_the_bills_of_materials_are_valid_by_their_schema(trained: Trained) -> None:
+    project = trained("made", FOREST)
+    (schemas,) = (project / ".venv/lib").glob("python3*/site-packages/cyclonedx/schema/_res")
+    known = {path.name: json.loads(path.read_text()) for path in schemas.glob("*.schema.json")}
+    resources = [(f"{CYCLONEDX}{name}", DRAFT7.create_resource(of)) for name, of in known.items()]
+    validator = jsonschema.Draft7Validator(
+        known["bom-1.6.SNAPSHOT.schema.json"], registry=Registry().with_resources(resources)
+    )
+
+    for name in ("sbom.json", "model.cdx.json"):
+        bill = json.loads((project / "dist" / name).read_text())
+        assert [error.message for error in validator.iter_errors(bill)] == []
+        bill["components"] = [{"name": "of no type"}]
+        assert not validator.is_valid(bill)
 
 
 @needs("umoci")
