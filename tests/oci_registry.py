@@ -17,6 +17,7 @@ import pytest
 from tests.tracking_server import end, free_port, wait_for
 
 USER, PASSWORD = "ada", "secret"
+REFRESH_TOKEN = "a-token-that-buys-others"  # at the server of tokens
 # As `htpasswd -Bbn ada secret` prints it: the registry takes no other kind of hash.
 HTPASSWD = "ada:$2y$05$fQ308T7Y7KSAXHCqMcP48uijeeBGOBg9TRbmdMTTH6K00bW0wu8EC\n"
 TYPES = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
@@ -94,11 +95,11 @@ def is_up(host: str) -> None:
                 raise
 
 
-def login(home: Path, host: str, password: str = PASSWORD) -> dict[str, str]:
+def login(home: Path, host: str, password: str = PASSWORD, **more: str) -> dict[str, str]:
     """Write a login as `docker login` does; return the environment that finds it."""
     auth = b64encode(f"{USER}:{password}".encode()).decode()
     home.mkdir(parents=True, exist_ok=True)
-    (home / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
+    (home / "config.json").write_text(json.dumps({"auths": {host: {"auth": auth, **more}}}))
     return {"DOCKER_CONFIG": str(home)}
 
 

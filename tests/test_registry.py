@@ -21,6 +21,7 @@ from tests.conftest import USER, contents, git, run
 from tests.loopback_proxy import Proxy, proxy
 from tests.oci_registry import (
     PASSWORD,
+    REFRESH_TOKEN,
     assert_has,
     assert_whole,
     docker_registry,
@@ -104,6 +105,25 @@ def test_a_package_goes_to_a_registry_and_comes_back(
         assert pulled.returncode == 0, pulled.stderr
         assert contents(project / "build/pulled" / digest[7:]) == pushed
         assert seen_by_skopeo(project, where, digest[7:19], kind) == digest
+
+
+def test_a_token_that_buys_others_is_a_login_and_without_one_a_package_may_be_pulled(
+    packaged: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = packaged("bought")
+    with registry_with_tokens(project / ".venv/bin/python") as host:
+        sign_for(project, f"{host}/team")
+        by_token = login(tmp_path / "docker", host, "", identitytoken=REFRESH_TOKEN)
+        nobody = {"DOCKER_CONFIG": str(tmp_path / "nowhere")}
+
+        pushed = make(project, "push", environment=by_token)
+        pulled = make(project, "pull", f"DIGEST={digest_of(project)}", environment=nobody)
+        wrong = login(tmp_path / "docker", host, "", identitytoken="another")
+        refused = make(project, "push", environment=wrong)
+
+    assert pushed.returncode == 0, pushed.stderr
+    assert pulled.returncode == 0, pulled.stderr
+    assert refused.stderr.startswith(f"error: {host}: does not take the login that ")
 
 
 @pytest.mark.parametrize("kind", ["with a password", "with tokens"])
