@@ -113,3 +113,16 @@ def wait_for(
         assert time.monotonic() < deadline, "it takes too long"
         assert process is None or process.poll() is None, "it ended"
         time.sleep(0.05)
+
+
+def left_running(project: Path) -> list[str]:
+    """Return the commands of processes that work in a project's folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.joinpath("cwd").readlink().is_relative_to(project):
+                words = process.joinpath("cmdline").read_bytes().decode().split("\0")
+                found.append(" ".join(words))
+        except OSError:  # it has ended meanwhile, or is somebody else's
+            continue
+    return found

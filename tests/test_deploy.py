@@ -1,6 +1,8 @@
 """From a trained model to production, as its user goes, and a worse one that does not."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, commit_all, git, run
+from tests.conftest import ROOT, USER, commit_all, git, run
 from tests.deploying import bare
 from tests.manifests import VALIDATOR, validate
 from tests.projects import make
-from tests.serving import served
+from tests.serving import left_running, served, wait_for
 
 Trained = Callable[..., Path]
 GOOD = ("model=random_forest", "serving.port=0")
@@ -128,6 +130,30 @@ def test_a_model_goes_to_production_and_a_worse_one_does_not(
     assert aliases(project)["dev"] == 1
     refused = make(project, "deploy", "ENV=dev", "OVERRIDE=champion", "REASON=again")
     assert "rolled_back: " in refused.stderr
+
+
+def test_what_a_verification_has_started_ends_with_it(project: Path) -> None:
+    said(make(project, "deploy", "ENV=dev"))
+    before = git(project, "ls-remote", "origin", "gitops")
+    asking = {"verify_environment": signal.SIGHUP, "integration": signal.SIGTERM}
+    for module, told in asking.items():
+        # Under nohup a process has the end of its terminal ignored, and what it starts too.
+        command = ["env", "--default-signal=HUP", "ENV=dev", "bin/python"]
+        process = subprocess.Popen(
+            [*command, "-m", f"delivery.{module}"],
+            cwd=project,
+            env=os.environ | USER,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(lambda: len(left_running(project)) > 2, process)  # its server, and a worker
+
+        process.send_signal(told)
+
+        assert "Traceback" not in process.communicate(timeout=60)[1]
+        assert process.returncode == 128 + told
+        wait_for(lambda: left_running(project) == [])
+    assert git(project, "ls-remote", "origin", "gitops") == before
 
 
 #: DEV runs the Bento, TEST the ModelCar; both have canaries, and TEST takes what comes.

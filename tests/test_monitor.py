@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import contents
 from .projects import make
-from .serving import wait_for
+from .serving import left_running, wait_for
 
 FOREST = "model=random_forest"
 PROGRAMS = ("prometheus", "prometheus-alertmanager")
@@ -83,16 +83,3 @@ def records(project: Path) -> dict[str, bytes]:
         folder = project / name
         kept |= {f"{name}/{path}": text for path, text in contents(folder).items()}
     return kept
-
-
-def left_running(project: Path) -> list[str]:
-    """Return the commands of processes that work in a project's folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if process.joinpath("cwd").readlink().is_relative_to(project):
-                words = process.joinpath("cmdline").read_bytes().decode().split("\0")
-                found.append(" ".join(words))
-        except OSError:  # it has ended meanwhile, or is somebody else's
-            continue
-    return found

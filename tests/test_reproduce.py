@@ -145,7 +145,7 @@ def test_without_a_lock_or_a_commit_there_is_nothing_to_reproduce(
     assert error(reproduce(project, tmp_path)).startswith("error: there is no commit to clone; ")
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda told: told.name)
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGHUP], ids=lambda told: told.name)
 def test_an_interruption_leaves_nothing_behind(
     trained: Trained, tmp_path: Path, told: signal.Signals
 ) -> None:
@@ -154,7 +154,7 @@ def test_an_interruption_leaves_nothing_behind(
     temporary.mkdir()
     # A shell that runs these tests in the background has them ignore Ctrl-C, and what they start.
     process = subprocess.Popen(
-        ["env", "--default-signal=INT", "bin/python", "-m", "project.reproduce"],
+        ["env", "--default-signal=INT,HUP", "bin/python", "-m", "project.reproduce"],
         cwd=project,
         env=os.environ | USER | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,

@@ -399,15 +399,16 @@ def test_a_port_that_is_taken_is_named(copied: Path) -> None:
     assert f"or type: make serve PORT={port + 1}\n" in done.stderr
 
 
-def test_an_interruption_while_it_starts_says_nothing(copied: Path) -> None:
-    command = ["env", "--default-signal=INT", "PORT=0", "bin/python", "-m", "project.serve"]
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGHUP], ids=lambda told: told.name)
+def test_an_interruption_while_it_starts_says_nothing(copied: Path, told: signal.Signals) -> None:
+    command = ["env", "--default-signal=INT,HUP", "PORT=0", "bin/python", "-m", "project.serve"]
     process = subprocess.Popen(command, cwd=copied, stderr=subprocess.PIPE, text=True)
     time.sleep(1)  # within BentoML's imports
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
 
     assert process.communicate(timeout=30)[1] == ""
-    assert process.returncode == 130
+    assert process.returncode == 128 + told
 
 
 def test_it_keeps_the_contract_that_is_asked_where_kserve_has_the_graph_alone(

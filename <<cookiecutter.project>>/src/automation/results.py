@@ -4,11 +4,11 @@ From DVC's remote where `.dvc/config` names one, else from the cache that is her
 is made again, which gives the same bytes.
 """
 
-import os
 import subprocess
 import sys
 
 from project.errors import UserError, one_line
+from project.switches import is_on
 
 
 def has_remote() -> bool:
@@ -50,7 +50,7 @@ def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
 def main() -> None:
     """Fetch, or send where the first argument says so."""
     if sys.argv[1:] == ["send"]:
-        send(of_branches=bool(os.environ.get("BRANCHES")))
+        send(of_branches=is_on("BRANCHES"))
     else:
         fetch()
 

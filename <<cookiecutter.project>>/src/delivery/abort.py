@@ -1,11 +1,10 @@
 """Take a canary's share away: `make abort ENV=…` restores what was there before it, byte for byte.
 
-No gate is asked. The candidate counts as rolled back thereafter.
+No gate is asked. The candidate counts as rolled back thereafter. DRY_RUN=1 does nothing of it.
 """
 
 from delivery import asked
 from delivery.environments import load_environment
-from delivery.notify import tell
 from delivery.rollback import put_back, way_back
 from delivery.state.store import StateStore
 from project.errors import UserError, one_line
@@ -20,9 +19,7 @@ def main() -> None:
         raise UserError(f"{environment}/{model}: no canary is under way, so there is none to abort")
     change, reason = asked.given("CHANGE"), asked.given("REASON")
     new, record = way_back(store, environment, model, change=change, reason=reason)
-    line = put_back(store, settings, new, record)
-    print(line)
-    tell(settings.notify, f"{line}: {record.reason}")
+    put_back(store, settings, new, record)
 
 
 if __name__ == "__main__":

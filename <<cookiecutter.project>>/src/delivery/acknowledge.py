@@ -7,13 +7,13 @@ findings be, and name them still.
 
 from delivery import asked
 from delivery.audit import audit
-from delivery.enforcing import enforce
+from delivery.enforcing import Words, carry_out, say_dry
 from delivery.environments import load_environment
-from delivery.notify import tell
 from delivery.state.reading import Deployed
 from delivery.state.record import Finding, Record, State
 from delivery.state.store import StateStore
 from project.errors import UserError, one_line
+from project.switches import is_on
 
 NO_STATE = State(b"", b"")
 
@@ -57,14 +57,15 @@ def main() -> None:
     settings, store = load_environment(environment), StateStore.open()
     found, seen = audit(store, model).found, store.current(environment, model)
     record = acknowledgement(found, seen, f"{environment}/{model}", reason)
-    direct = asked.given("DIRECT") is not None
-    made = enforce(store, settings, NO_STATE, record, direct)
+    direct = is_on("DIRECT")
     for finding in record.findings:
         print(finding)
     what = f"{len(record.findings)} found in {environment}/{model}"
-    line = made.said(f"acknowledged: {what}", f"asked to acknowledge: {what}")
-    print(line)
-    tell(settings.notify, f"{line}: {reason}")
+    if is_on("DRY_RUN"):
+        say_dry(store, settings, f"acknowledge: {what}", direct)
+        return
+    words = Words(f"acknowledged: {what}", f"asked to acknowledge: {what}")
+    carry_out(store, settings, NO_STATE, record, words, direct, why=reason)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ from delivery import asked
 from delivery.canary_values import with_canary
 from delivery.chart_values import candidate_facts
 from delivery.deploy import send, told_of
-from delivery.enforcing import enforce
+from delivery.enforcing import Words, carry_out
 from delivery.entrance import candidate_entry, entry_record, named, passed, wishes
 from delivery.gates.all import GATES
 from delivery.gates.gate import Entry
-from delivery.notify import tell
 from delivery.push import tag_package
 from delivery.registry.choice import open_registry
 from delivery.state.record import Share, State
@@ -39,14 +38,12 @@ def main() -> None:
     record = entry_record(entry, outcomes, wished).model_copy(
         update={"share": Share(weight=weight, beside=entry.seen.digest)}
     )
-    made = enforce(entry.store, entry.settings, new, record, wished.direct)
-    tag_package(open_registry(), entry.package)
-    line = made.said(
+    words = Words(
         f"{entry.environment} gives {named(entry)} {weight}% of its requests",
         f"{named(entry)} asks for {weight}% of {entry.environment}",
     )
-    print(line)
-    tell(entry.settings.notify, line)
+    carry_out(entry.store, entry.settings, new, record, words, wished.direct)
+    tag_package(open_registry(), entry.package)
 
 
 def tried(entry: Entry, weight: int) -> State:

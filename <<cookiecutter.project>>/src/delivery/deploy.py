@@ -8,13 +8,12 @@ command does it again.
 from contextlib import suppress
 from typing import Any
 
-from delivery.enforcing import enforce
+from delivery.enforcing import Words, carry_out
 from delivery.entrance import candidate_entry, entry_record, named, passed, wishes
 from delivery.following import move_alias
 from delivery.gates.all import GATES
 from delivery.gates.gate import Entry
 from delivery.manifests import candidate_values
-from delivery.notify import tell
 from delivery.package import Package
 from delivery.push import push_package, tag_package
 from delivery.registry.choice import open_registry
@@ -40,14 +39,12 @@ def main() -> None:
         return
     send(entry.package)
     record = entry_record(entry, outcomes, wished)
-    made = enforce(entry.store, entry.settings, new, record, wished.direct)
-    tag_package(open_registry(), entry.package)
-    line = made.said(
+    words = Words(
         f"{entry.environment} is to run {named(entry)}",
         f"{named(entry)} asks to enter {entry.environment}",
     )
-    print(line)
-    tell(entry.settings.notify, line)
+    carry_out(entry.store, entry.settings, new, record, words, wished.direct)
+    tag_package(open_registry(), entry.package)
 
 
 def send(package: Package) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from delivery import asked
+from delivery.enforcing import say_dry
 from delivery.environments import load_environment
 from delivery.gates.all import checked_overrides
 from delivery.gates.gate import Entry, Gate, Outcome, ask
@@ -15,6 +16,7 @@ from delivery.state.store import StateStore
 from delivery.tables import console, short, table
 from project.errors import UserError
 from project.git import git
+from project.switches import is_on
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Wishes:
 def wishes() -> Wishes:
     """Read what was asked for."""
     return Wishes(
-        dry_run=asked.given("DRY_RUN") is not None,
-        direct=asked.given("DIRECT") is not None,
+        dry_run=is_on("DRY_RUN"),
+        direct=is_on("DIRECT"),
         change=asked.given("CHANGE"),
         override=asked.given("OVERRIDE"),
         reason=asked.given("REASON"),
@@ -85,9 +87,11 @@ def passed(entry: Entry, gates: Sequence[Gate], wished: Wishes) -> list[Outcome]
             tell(entry.settings.notify, line)
         raise UserError(line)
     if wished.dry_run:
-        by = " by a pull request" if entry.by_request else ""
-        print(f"would go: {named(entry)} to {entry.environment}{by}; nothing was done")
+        what = f"go: {named(entry)} to {entry.environment}"
+        say_dry(entry.store, entry.settings, what, entry.direct)
         return None
+    if entry.by_request:
+        entry.store.repository.refuse_no_remote()  # which no override can do without
     return outcomes
 
 

@@ -135,6 +135,10 @@ class Environment(Strict):
                 return freeze
         return None
 
+    def proposes(self, direct: bool) -> bool:
+        """Tell whether a change comes by a pull request, unless `direct` says that it cannot."""
+        return self.state.by == "pull_request" and not direct
+
 
 def checked_name(name: str) -> Name:
     """Return an environment's name; `UserError` where there is none, or another one."""

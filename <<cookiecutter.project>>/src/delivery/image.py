@@ -4,7 +4,6 @@
 into build/image.json: that is how an environment names the image.
 """
 
-import os
 import shutil
 import subprocess
 
@@ -16,6 +15,7 @@ from delivery.registry.login import is_loopback
 from project.artefacts import BENTO, IMAGE
 from project.errors import UserError, one_line
 from project.files import write_json
+from project.switches import is_on
 
 BUILDERS = ("docker", "podman", "buildah")  # the first that works
 CONTAINERFILE = BENTO / "env/docker/Dockerfile"
@@ -77,8 +77,7 @@ def _docker_answers() -> bool:
 
 def main() -> None:
     """Build, push where asked, and say how to run it or what it is called."""
-    asked = os.environ.get("PUSH", "") not in ("", "0")
-    images = open_images() if asked else None
+    images = open_images() if is_on("PUSH") else None
     name = image()
     print(f"built {name}; run it: docker run --rm --publish 3000:3000 {name}")
     if images:

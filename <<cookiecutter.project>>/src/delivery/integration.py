@@ -20,6 +20,7 @@ from delivery.notify import tell
 from delivery.state.store import StateStore
 from delivery.tables import short
 from delivery.verify_environment import note, patiently, recorded, runtime, served
+from project.ending import leave_when_told
 from project.errors import UserError, one_line
 
 LOAD_SECONDS = 60.0
@@ -27,6 +28,7 @@ LOAD_SECONDS = 60.0
 
 def main() -> None:
     """Run each part, until one fails; write the result down."""
+    leave_when_told()  # the server that was started is ended then, and nothing is written
     name, model, url = asked.environment(), asked.model(), asked.given("URL")
     settings, store = load_environment(name), StateStore.open()
     if url:

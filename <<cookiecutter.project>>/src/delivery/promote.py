@@ -2,10 +2,9 @@
 
 from delivery import asked, packages
 from delivery.canary_values import promoted
-from delivery.enforcing import enforce
+from delivery.enforcing import Words, carry_out
 from delivery.entrance import entry_of, entry_record, named, passed, wishes
 from delivery.gates.all import PROMOTION
-from delivery.notify import tell
 from delivery.state.reading import Deployed
 from delivery.state.record import State
 from delivery.state.store import StateStore
@@ -24,13 +23,11 @@ def main() -> None:
         return
     assert entry.seen
     record = entry_record(entry, outcomes, wished).model_copy(update={"commit": seen.canary.commit})
-    made = enforce(entry.store, entry.settings, whole(entry.seen), record, wished.direct)
-    line = made.said(
+    words = Words(
         f"{entry.environment} is to run {named(entry)}, promoted",
         f"{named(entry)} asks for all of {entry.environment}",
     )
-    print(line)
-    tell(entry.settings.notify, line)
+    carry_out(entry.store, entry.settings, whole(entry.seen), record, words, wished.direct)
 
 
 def whole(seen: Deployed) -> State:

@@ -5,8 +5,6 @@ dvc.lock, reports and the comparison, or one line that says why there is none. B
 reports/retrain.json tells them apart for a scheduler.
 """
 
-import signal
-import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,11 +26,13 @@ from delivery.retraining.workshop import (
 from delivery.state.choice import identity
 from delivery.state.store import StateStore
 from project.artefacts import CONF, DVC_LOCK, FEEDBACK, ONNX, ORIGIN, PARAMS, TEST, TRAIN
+from project.ending import leave_when_told
 from project.errors import UserError, one_line
 from project.files import read_json, sha256, write_json, write_text
 from project.git import git, run_git, text_at
 from project.loading import read_params
 from project.settings.monitoring import Retrain, load_monitoring
+from project.switches import is_on
 
 OUTCOME = Path("reports/retrain.json")
 SHOWN = 12
@@ -178,9 +178,9 @@ def old_split(base: str, champion: str) -> str:
 
 def main() -> None:
     """Retrain; leave nothing half behind when told to end."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    leave_when_told()
     OUTCOME.unlink(missing_ok=True)  # of an earlier run: this one may fail
-    commit, force = starting_commit(), asked.given("FORCE") is not None
+    commit, force = starting_commit(), is_on("FORCE")
     settings = load_monitoring(read=partial(text_at, commit)).retrain
     outcome = retrain(commit, settings, datetime.now(UTC), force)
     write_json(OUTCOME, {"format": 1, **asdict(outcome)})

@@ -1,17 +1,18 @@
 """Put an environment back to what ran there before: `make rollback ENV=… [TO=record] [DIRECT=1]`.
 
-It goes the way of a deploy, by a commit or a pull request; DIRECT=1 commits at once.
+It goes the way of a deploy, by a commit or a pull request; DIRECT=1 commits at once, and DRY_RUN=1
+says what would come back.
 """
 
 from delivery import asked
-from delivery.enforcing import enforce
+from delivery.enforcing import Words, carry_out, say_dry
 from delivery.environments import Environment, load_environment
-from delivery.notify import tell
 from delivery.state.reading import Deployed
 from delivery.state.record import BACK, Record, State
 from delivery.state.store import StateStore
 from delivery.tables import short
 from project.errors import UserError, one_line
+from project.switches import is_on
 
 
 def way_back(
@@ -82,14 +83,23 @@ def _named(records: list[Record], name: str, place: str) -> Record:
     raise UserError(f"TO: {place} has no record {name!r}; make history lists them")
 
 
-def put_back(store: StateStore, settings: Environment, new: State, record: Record) -> str:
-    """Put a way back in force, or propose it, and say so."""
-    made = enforce(store, settings, new, record, direct=asked.given("DIRECT") is not None)
+def back_words(record: Record) -> Words:
+    """Say to what an environment goes back."""
     what = f"{record.model} {short(record.digest)}"
-    return made.said(
+    return Words(
         f"{record.environment} is back at {what}",
         f"{record.environment} asks to go back to {what}",
     )
+
+
+def put_back(store: StateStore, settings: Environment, new: State, record: Record) -> None:
+    """Put a way back in force, or propose it, and say so; by DRY_RUN say only what would be."""
+    words, direct = back_words(record), is_on("DIRECT")
+    if is_on("DRY_RUN"):
+        what = f"go back: {record.environment} to {record.model} {short(record.digest)}"
+        say_dry(store, settings, what, direct)
+        return
+    carry_out(store, settings, new, record, words, direct, why=record.reason or "")
 
 
 def main() -> None:
@@ -99,9 +109,7 @@ def main() -> None:
     new, record = way_back(
         store, environment, model, asked.given("TO"), asked.given("CHANGE"), asked.given("REASON")
     )
-    line = put_back(store, settings, new, record)
-    print(line)
-    tell(settings.notify, f"{line}: {record.reason}")
+    put_back(store, settings, new, record)
 
 
 if __name__ == "__main__":

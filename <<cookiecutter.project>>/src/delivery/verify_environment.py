@@ -5,7 +5,6 @@ digest, started on a free port, and asked; the record says which of the two it w
 is under way it is the canary that is verified: what has the other requests was before.
 """
 
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,18 +13,21 @@ from typing import Any
 
 from delivery import asked, packages
 from delivery.checks import Check, Checks, check_service, refuse_other_url
+from delivery.enforcing import enforce
 from delivery.environments import Environment, Name, load_environment
 from delivery.following import move_alias
 from delivery.interfaces import interface
 from delivery.notify import tell
 from delivery.package import Package
-from delivery.rollback import put_back, way_back
+from delivery.rollback import back_words, way_back
 from delivery.state.reading import Deployed
 from delivery.state.record import Record
 from delivery.state.store import StateStore
 from delivery.tables import short
+from project.ending import leave_when_told
 from project.errors import UserError, one_line
 from project.serve import free_port, start, stop
+from project.switches import is_on
 
 HOST = "127.0.0.1"
 
@@ -83,9 +85,9 @@ def served(package: Package, url: str | None) -> Iterator[tuple[str, Callable[[]
 
 def main() -> None:
     """Verify, write the result into the history, and roll back where the environment says so."""
-    # As Ctrl-C: the server that was started is ended, and nothing is written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    leave_when_told()  # the server that was started is ended then, and nothing is written
     name, model, url = asked.environment(), asked.model(), asked.given("URL")
+    direct = is_on("DIRECT")
     settings, store = load_environment(name), StateStore.open()
     if url:
         refuse_other_url(url)
@@ -103,7 +105,7 @@ def main() -> None:
         return
     line = f"{what} failed: {failed[0]['id']}: {failed[0]['said']}"
     if settings.verification.rollback:
-        line += f"; {_rolled_back(store, settings, seen, line)}"
+        line += f"; {_rolled_back(store, settings, seen, line, direct)}"
     tell(settings.notify, line)
     raise UserError(line)
 
@@ -143,11 +145,13 @@ def note(store: StateStore, name: Name, seen: Deployed, result: dict[str, Any]) 
     store.note(record)
 
 
-def _rolled_back(store: StateStore, settings: Environment, seen: Deployed, why: str) -> str:
+def _rolled_back(
+    store: StateStore, settings: Environment, seen: Deployed, why: str, direct: bool
+) -> str:
     """Roll back, and say to what, or why not."""
     try:
         new, record = way_back(store, seen.record.environment, seen.record.model, reason=why)
-        return put_back(store, settings, new, record)
+        return enforce(store, settings, new, record, back_words(record), direct)
     except UserError as error:
         return f"not rolled back: {error}"
 

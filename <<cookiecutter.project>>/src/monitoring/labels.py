@@ -22,6 +22,7 @@ from monitoring.watched import read_watched
 from project.artefacts import LABELS, REFERENCE
 from project.errors import UserError, one_line
 from project.settings.monitoring import Labels, load_monitoring
+from project.switches import is_on
 from project.tables import keep_pandas_out, write_table
 
 USAGE = "make labels FILE=labels.csv, with the columns request_id, label and, as needed, record"
@@ -120,7 +121,8 @@ def _alone() -> Iterator[None]:
 
 def main() -> None:
     """Keep the labels of the file or folder that make names."""
-    name, replace, current = (os.environ.get(word, "") for word in ("FILE", "REPLACE", "CURRENT"))
+    name, current = (os.environ.get(word, "") for word in ("FILE", "CURRENT"))
+    replace = is_on("REPLACE")
     if not name:
         raise UserError(f"FILE is missing; type: {USAGE}")
     settings = load_monitoring().labels
@@ -133,7 +135,7 @@ def main() -> None:
         table = old = read_labels()
         for path, rows in files.items():
             known, strange = join(rows, sizes, _keys(table), settings, path)
-            table = merge(table, known, bool(replace), path)
+            table = merge(table, known, replace, path)
             unknown += strange
         assert table is not None
         write_table(LABELS, table)

@@ -7,7 +7,6 @@ verdicts of the project see any of it.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from monitoring.prometheus import INTERVAL, alerts, ask
 from monitoring.rules import Watched
 from monitoring.simulate import draw, refuse_unknown
 from project.artefacts import BENTO, DRIFT, DVC_LOCK, MANIFEST
+from project.ending import leave_when_told
 from project.errors import UserError, one_line
 from project.files import read_json
 from project.git import last_change
@@ -41,7 +41,7 @@ SCRAPE_SECONDS = 30.0
 
 def main() -> None:
     """Run it all once, and say what fired."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    leave_when_told()
     settings = load_monitoring().monitor
     drift, rows = (os.environ.get(name, "") for name in ("DRIFT", "ROWS"))
     drift, rows = drift or "shift", rows or str(settings.rows)

@@ -4,8 +4,6 @@ Two clean clones of HEAD run every stage, and what they wrote is held against ea
 against dvc.lock.
 """
 
-import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +14,7 @@ from rich.console import Console
 from project.artefacts import DVC_LOCK, PARAMS
 from project.clean_clone import CleanClone, run_stages
 from project.dvc_lock import Recorded, content_md5, outputs, read_lock
+from project.ending import leave_when_told
 from project.errors import UserError, one_line
 from project.files import content_sha256
 from project.git import git, run_git
@@ -134,7 +133,7 @@ def refuse_difference(rows: list[Row]) -> None:
 
 def main() -> None:
     """Reproduce; leave nothing behind when told to end."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    leave_when_told()
     reproduce(Console(highlight=False))
 
 

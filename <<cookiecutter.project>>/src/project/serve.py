@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from project.artefacts import BENTO
+from project.ending import told_by
 from project.errors import UserError, one_line
 from project.files import read_json
 
@@ -69,7 +70,7 @@ def environment(recordings: str) -> dict[str, str]:
 
 
 def end_when_told(server: subprocess.Popen[bytes]) -> list[int]:
-    """Have Ctrl-C and SIGTERM end the server, which finishes what it is at; return a list of them.
+    """Have what tells us to end, Ctrl-C too, end the server, which finishes what it is at; list it.
 
     As SIGTERM: to a Python that is still starting, Ctrl-C is worth a traceback.
     """
@@ -79,7 +80,7 @@ def end_when_told(server: subprocess.Popen[bytes]) -> list[int]:
         told.append(number)
         server.terminate()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (*told_by(), signal.SIGINT):
         signal.signal(number, tell)
     return told
 

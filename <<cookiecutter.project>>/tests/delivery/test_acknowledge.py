@@ -31,7 +31,7 @@ def acknowledge(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     (repo / "conf").symlink_to(ROOT / "conf")
 
     def run(**given: str) -> None:
-        for name in ("REASON", "CHANGE", "DIRECT"):
+        for name in ("REASON", "CHANGE", "DIRECT", "DRY_RUN"):
             monkeypatch.delenv(name, raising=False)
         for name, value in ({"ENV": "dev", "REASON": "It was me"} | given).items():
             monkeypatch.setenv(name, value)
@@ -65,6 +65,11 @@ def test_what_was_found_is_named_still_and_stands_in_the_way_no_longer(
             acknowledge()
         roll_back("dev", to=three[-1].id)
     (line,) = found()
+    capsys.readouterr()
+    acknowledge(DRY_RUN="1")
+    would = "would acknowledge: 1 found in dev/toy; nothing was done"
+    assert capsys.readouterr().out.splitlines() == [line, would]
+    assert found() == [line]
 
     acknowledge(REASON="Looked into it", CHANGE="OPS-1")
 
@@ -167,11 +172,11 @@ def test_production_asks_for_it_by_a_pull_request(
     assert found() == []
 
 
-def squash(remote: Path, branch: str, message: str) -> None:
+def squash(remote: Path, branch: str, message: str, who: str = "Ada") -> None:
     """Merge a request as one commit under another message, as its host does."""
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    who_made = ("-c", f"user.name={who}", "-c", f"user.email={who.lower()}@example.org")
     tree = f"{branch}^{{tree}}"
-    made = git(remote, *who, "commit-tree", tree, "-p", "gitops", "-m", message)
+    made = git(remote, *who_made, "commit-tree", tree, "-p", "gitops", "-m", message)
     git(remote, "update-ref", "refs/heads/gitops", made)
 
 
@@ -186,6 +191,25 @@ def test_a_request_that_was_squashed_under_another_message_agrees(repo: Path, re
     assert seen
     assert seen.record == made.record
     assert store.proposals("dev", "toy") == []
+
+
+def test_a_request_that_somebody_else_has_squashed_by_hand_is_named_and_can_be_answered_for(
+    repo: Path, remote: Path, acknowledge: Callable[..., None]
+) -> None:
+    deploy(1)
+    store = StateStore.open()
+    made = store.propose("dev", "toy", state(2), record(2, store.current("dev", "toy")))
+    squash(remote, f"deploy/dev/toy/{made.record.id}", "Merge (#12)", who="Bob")
+    (line,) = found()
+    assert line.startswith(f"{made.record.file}: forged: it is by Ada <ada@example.org>, in")
+    assert "of Bob <bob@example.org>" in line
+
+    acknowledge(REASON="Bob has merged it by hand")
+
+    assert found() == []
+    seen = store.current("dev", "toy")
+    assert seen
+    assert seen.record == made.record
 
 
 def test_a_squashed_request_whose_bytes_were_changed_is_named(repo: Path, remote: Path) -> None:

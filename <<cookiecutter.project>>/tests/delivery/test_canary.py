@@ -171,6 +171,9 @@ def test_an_abort_restores_what_was_there_and_the_candidate_does_not_come_again(
     for weight in ("20", "50"):
         run(canary, WEIGHT=weight)
 
+    refs = git(Path(), "for-each-ref")
+    assert run(how, DRY_RUN="1") == f"would go back: dev to toy {old[7:19]}; nothing was done\n"
+    assert git(Path(), "for-each-ref") == refs
     said = run(how, REASON="errors")
 
     assert said.startswith(f"dev is back at toy {old[7:19]} (")

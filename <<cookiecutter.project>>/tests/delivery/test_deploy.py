@@ -406,6 +406,23 @@ def test_prod_needs_a_change_and_no_freeze(
     assert records("prod")[-1]["change"] == "OPS-1"
 
 
+def test_without_a_remote_no_override_opens_a_request(
+    trained: str, refused: Callable[..., str]
+) -> None:
+    edit_environment("dev", state={"by": "pull_request"}, overridable=["request"])
+    for given in ({}, {"DRY_RUN": "1"}):
+        said = refused(OVERRIDE="request", REASON="There is none", **given)
+        assert said.startswith("there is no git remote to open a pull request at")
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused(
+    trained: str, refused: Callable[..., str]
+) -> None:
+    edit_environment("dev", state={"by": "pull_request"})
+    assert refused(DIRECT="false") == "DIRECT=false: expected DIRECT=1, or nothing"
+    assert "no git remote to open a pull request at" in refused(DIRECT="0")
+
+
 def test_prod_is_proposed_on_a_branch_of_its_own(
     deploy: Deploy,
     in_test: str,

@@ -64,6 +64,27 @@ def test_a_record_can_be_named(
     assert found.digest == digest(1)
 
 
+@pytest.mark.parametrize("named", ["DRY_RUN", "TO"])
+def test_a_dry_run_of_a_rollback_leaves_all_as_it_is(
+    repo: Path,
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = deploy(1)
+    deploy(2)
+    before = git(repo, "for-each-ref")
+    shutil.copytree(ROOT / "conf/environment", "conf/environment")
+    for name, value in {"ENV": "dev", "TO": first.id, "DRY_RUN": "1"}.items():
+        monkeypatch.setenv(name, value if name in ("ENV", "DRY_RUN", named) else "")
+
+    main()
+
+    said = "would go back: dev to toy 000000000000; nothing was done\n"
+    assert capsys.readouterr() == (said, "")
+    assert git(repo, "for-each-ref") == before
+
+
 def test_an_edit_by_hand_is_undone_by_naming_the_last_record(repo: Path) -> None:
     last = deploy(1)
     git(repo, "worktree", "add", "--quiet", "build/tree", "gitops")

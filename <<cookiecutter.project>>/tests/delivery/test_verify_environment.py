@@ -26,7 +26,7 @@ from project.files import read_json
 
 from ..local_server import LocalHandler, LocalServer, running
 from .deployable import edit_environment, records, train
-from .state.conftest import own_settings
+from .state.conftest import git, own_settings
 from .test_deploy import Deploy, deploy, trained
 
 __all__ = ["deploy", "own_settings", "trained"]
@@ -291,6 +291,19 @@ def test_a_rollback_and_a_refusal_are_told(
     with pytest.raises(UserError, match="rolled_back: "):
         deploying()
     assert service.told[-1].startswith("dev refuses toy ")
+
+
+def test_what_is_refused_after_its_gates_is_told(
+    deployed: Callable[..., None], service: Small
+) -> None:
+    deployed(2.0)
+    candidate = train(1.0)
+    git(Path(), "worktree", "add", "--quiet", "build/tree", "gitops")
+    with pytest.raises(UserError, match="has gitops checked out; switch to another branch"):
+        deploying()
+    asked = f"toy {candidate[7:19]} asks to enter dev, in vain: "
+    assert service.told[-1].startswith(asked)
+    assert service.told[-1].endswith("has gitops checked out; switch to another branch")
 
 
 def test_a_webhook_that_fails_is_told_and_stops_nothing(

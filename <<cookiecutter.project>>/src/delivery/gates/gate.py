@@ -47,7 +47,7 @@ class Entry:
     @property
     def by_request(self) -> bool:
         """Whether it comes by a pull request."""
-        return self.settings.state.by == "pull_request" and not self.direct
+        return self.settings.proposes(self.direct)
 
     def at(self, environment: str) -> Deployed | None:
         """Return what is in force in an environment."""
