@@ -22,13 +22,15 @@ NAMES = ("dev", "test", "prod")
 NOBODY = {"KUBECONFIG": "/nowhere"}
 DEPLOY = """
 from delivery.manifests import candidate_values
+from delivery.repository import chart_source
 from delivery.state.record import Record, State
 from delivery.state.store import StateStore
 values = candidate_values("dev")
 digest = values["model"]["digest"]
 values["replicas"] = 3
 values["name"] = "another"  # which nobody believes
-StateStore.open().change("dev", "wine-model", State.of({"digest": digest}, values), Record(
+config = {"digest": digest, "chart": chart_source()}
+StateStore.open().change("dev", "wine-model", State.of(config, values), Record(
     action="deploy", environment="dev", model="wine-model", digest=digest, commit="0" * 40,
     replaced=None))
 """
@@ -202,6 +204,33 @@ def test_a_diff_shows_what_is_new_and_then_what_changes(packaged: Path) -> None:
     assert moved == ["-  replicas: 3", "+  replicas: 1"]
     assert lines[-1].endswith(": 0 new, 1 changed, 0 gone")
     assert git(packaged, "status", "--porcelain") == ""
+
+
+def test_a_diff_shows_what_has_become_of_the_chart(packaged: Path) -> None:
+    deployed = run([str(packaged / "bin/python"), "-c", DEPLOY], packaged, USER)
+    assert deployed.returncode == 0, deployed.stderr
+    edit(packaged, "dev", "replicas: 1", "replicas: 3")
+    service = packaged / "deploy/chart/templates/service.yaml"
+    service.write_text(service.read_text().replace("port: 80,", "port: 8080,"))
+
+    changed = make(packaged, "diff", "ENV=dev")
+
+    lines = changed.stdout.splitlines()
+    moved = [line for line in lines if line.startswith(("+", "-")) and line[1:2] == " "]
+    assert moved == [
+        "-    - {name: http, port: 80, targetPort: http}",
+        "+    - {name: http, port: 8080, targetPort: http}",
+    ], changed.stderr
+    assert "warning" not in changed.stderr
+
+    git(packaged, "update-ref", "-d", "refs/heads/gitops")
+    elsewhere = DEPLOY.replace("chart_source()", '{"revision": 40 * "a", "path": "deploy/chart"}')
+    deployed = run([str(packaged / "bin/python"), "-c", elsewhere], packaged, USER)
+    assert deployed.returncode == 0, deployed.stderr
+    done = make(packaged, "diff", "ENV=dev")
+    told = "warning: the chart of commit aaaaaaaaaa is not here; rendered by today's\n"
+    assert done.stderr == told
+    assert done.stdout.endswith(": 0 new, 0 changed, 0 gone\n")
 
 
 def test_without_a_cluster_preflight_lists_and_says_unchecked(packaged: Path) -> None:

@@ -1,14 +1,17 @@
-"""What a deploy would change: `make diff ENV=…` compares with what the desired state renders to."""
+"""What a deploy would change: `make diff ENV=…` compares with what the desired state renders to.
+
+Each is rendered by its own chart: what was deployed by that of its commit, as Argo CD does.
+"""
 
 import difflib
 import sys
 from collections.abc import Iterator, Mapping
 
+from delivery.deployed_chart import deployed_chart
 from delivery.environments import checked_name
 from delivery.helm import WrongValueError
 from delivery.manifests import candidate_manifests, candidate_values, manifests
 from delivery.state.store import StateStore
-from project.artefacts import CHART
 from project.errors import UserError, one_line
 
 
@@ -38,10 +41,11 @@ def main() -> None:
         # Which environment and model it is, the path alone says.
         own = {"name": values["name"], "environment": name}
         try:
-            before = manifests(state.state.chart_values | own)
+            with deployed_chart(state.state) as chart:
+                before = manifests(state.state.chart_values | own, chart)
         except WrongValueError as error:
             where = f"{store.repository.where}: {name}/{values['name']}/values.yaml"
-            raise UserError(f"{where}: not what {CHART} takes: {error}") from None
+            raise UserError(f"{where}: not what its chart takes: {error}") from None
     for line in difference(before, after):
         print(line)
     since = f"deployed {state.record.time} ({state.record.id})" if state else "nothing deployed yet"

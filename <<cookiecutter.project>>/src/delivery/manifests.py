@@ -10,19 +10,19 @@ import yaml
 from delivery.chart_values import candidate_facts, chart_values, with_runbooks
 from delivery.environments import checked_name, load_environment, namespace
 from delivery.helm import WrongValueError, render
-from project.artefacts import CONF, MANIFESTS, PACKAGE
+from project.artefacts import CHART, CONF, MANIFESTS, PACKAGE
 from project.errors import UserError, one_line
 from project.files import replacing
 
 
-def manifests(values: Mapping[str, Any]) -> dict[str, str]:
-    """Render the chart with all of its values; return each document by its file's name.
+def manifests(values: Mapping[str, Any], chart: Path = CHART) -> dict[str, str]:
+    """Render a chart with all of its values; return each document by its file's name.
 
     Raises `WrongValueError` that names the value which the chart refuses.
     """
     where = namespace(values["environment"], values["name"])
     named: dict[str, str] = {}
-    for text in render(values, where):
+    for text in render(values, where, chart):
         document = yaml.safe_load(text)
         name = f"{document['kind'].lower()}-{document['metadata']['name']}.yaml"
         assert name not in named, name
