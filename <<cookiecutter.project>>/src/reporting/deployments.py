@@ -34,9 +34,12 @@ def deployments(model: str) -> list[Deployment]:
     refs = _refs(folder)
     if not refs:
         return []
-    where = f":(top,glob)*/{model}/history/*.json"
-    log = git(*folder, *LOG, "--format=%x00%cI", *refs, "--", where)
-    came = _came(log)
+    came: dict[str, datetime] = {}
+    for environment in _environments(folder, refs):
+        # One folder at a time, by its plain name: else git opens each commit of a fleet.
+        path = f"{environment}/{model}/history"
+        where = path if url else f":(top){path}"
+        came |= _came(git(*folder, *LOG, "--format=%x00%cI", *refs, "--", where))
     records = _records(git(*folder, "show", *came) if came else "")
     found = [
         Deployment(
@@ -57,6 +60,12 @@ def _refs(folder: tuple[str, ...]) -> list[str]:
         return run_git(*folder, "for-each-ref", "--format=%(refname)", *REFS).stdout.split()
     except FileNotFoundError:
         return []
+
+
+def _environments(folder: tuple[str, ...], refs: list[str]) -> list[str]:
+    """Return the folders at the top of the branch, here or at the remote."""
+    listed = (git(*folder, "ls-tree", "-d", "--name-only", "--full-tree", ref) for ref in refs)
+    return sorted({name for names in listed for name in names.splitlines()})
 
 
 def _came(log: str) -> dict[str, datetime]:

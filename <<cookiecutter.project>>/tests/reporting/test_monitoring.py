@@ -10,6 +10,7 @@ import pytest
 
 from project.artefacts import DRIFT, ONNX
 from project.files import sha256
+from project.gitops import clone_of
 from reporting.deployments import deployments
 from reporting.page import main, render
 from reporting.run import read_run
@@ -172,6 +173,33 @@ def test_deployments_are_marked_as_last_fetched(classifier: None, gitops: Path) 
     assert deployments("another") == []
     assert section().count('class="deployed"') == 3
     assert "2026-11-04 12:00 prod deploy 000000000000" in words()
+
+
+def test_of_a_fleet_only_the_commits_of_this_model_are_opened(
+    classifier: None, gitops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(gitops, 1, "dev")
+    record(gitops, 2, "prod")
+    for number in range(8):
+        (gitops / "dev" / f"other-{number}").mkdir()
+        (gitops / "dev" / f"other-{number}/config.yaml").touch()
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        for command in (("add", "."), (*who, "commit", "-qm", "Deploy another")):
+            subprocess.run(["git", *command], cwd=gitops, check=True)
+    copy = clone_of(str(gitops))
+    subprocess.run(["git", "clone", "--quiet", "--bare", gitops, copy], check=True)
+    index = ("commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
+    subprocess.run(["git", "--git-dir", copy, *index], check=True)
+    monkeypatch.setenv("GITOPS_REPO", str(gitops))
+    trace = Path("trace").resolve()
+    monkeypatch.setenv("GIT_TRACE2_PERF", str(trace))
+
+    found = deployments("toy")
+
+    assert [each.environment for each in found] == ["dev", "prod"]
+    # Git's own count of commits that the index of changed paths has kept closed.
+    closed = [int(count) for count in re.findall(r'"definitely_not":(\d+)', trace.read_text())]
+    assert sum(closed) >= 16
 
 
 def test_a_deployment_of_long_ago_does_not_push_the_verdicts_together(
