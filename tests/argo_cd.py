@@ -5,10 +5,13 @@ Helm's engine runs the Go templates, as it and Argo CD share Go's text/template.
 
 import copy
 import io
+import operator
+import re
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +57,10 @@ def applications(
     assert spec["goTemplate"]
     template = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", **spec["template"]}
     document = yaml.safe_dump(template, width=1000)
+    assert spec["goTemplateOptions"] == ["missingkey=error"]
+    for file in files:
+        for name in re.findall(r"{{ \.([\w.]+) }}", document):
+            reduce(operator.getitem, name.split("."), file)  # where Argo CD makes no Application
     chart = work / "applications"
     (chart / "templates").mkdir(parents=True, exist_ok=True)
     (chart / "Chart.yaml").write_text(CHART)

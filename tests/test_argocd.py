@@ -132,6 +132,22 @@ def test_what_a_file_claims_changes_neither_environment_nor_model(
     assert not permitted(application, emitted["test-project"])
 
 
+def test_a_model_without_a_repository_to_clone_is_in_nobodys_way(
+    generated: Generated, tmp_path: Path
+) -> None:
+    project, state = on_git(generated(), tmp_path, "wine-model", "beer-model")
+    del state["dev/beer-model"]["config"]["repository"]
+    put(project, state)
+    application_set = argocd(project)["dev-applications"]
+    files = generated_files(application_set["spec"]["generators"][0]["git"])
+
+    made = applications(application_set, files, tmp_path)
+
+    cloned = {one["metadata"]["name"]: one["spec"]["sources"][0]["repoURL"] for one in made}
+    origin = git(project, "remote", "get-url", "origin")
+    assert cloned == {"beer-model-dev": "", "wine-model-dev": origin}
+
+
 @needs_schemas
 def test_a_fleet_shares_one_repository(generated: Generated, tmp_path: Path) -> None:
     project, state = on_git(generated(), tmp_path, "wine-model", "beer-model")
