@@ -5,7 +5,6 @@ another registry, the packages that run are kept, as `make pull` brings them. Th
 tar, with the SHA-256 of each file in digests.json.
 """
 
-import json
 import os
 import sqlite3
 import sys
@@ -129,8 +128,10 @@ def _unpack(archive: Path, staged: Path) -> dict[str, str]:
     try:
         with tarfile.open(archive, "r:") as tar:
             tar.extractall(staged, filter="data")
-        digests: dict[str, str] = read_json(staged / DIGESTS)
-    except (tarfile.TarError, FileNotFoundError, json.JSONDecodeError) as error:
+        digests = read_json(staged / DIGESTS)
+        if not isinstance(digests, dict):
+            raise ValueError(f"{DIGESTS}: expected digests by file")
+    except (tarfile.TarError, FileNotFoundError, ValueError) as error:
         raise UserError(f"{archive}: not an archive of make backup: {error}") from None
     (staged / DIGESTS).unlink()
     found = {path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()}

@@ -51,13 +51,13 @@ def within(found: list[Span], start: datetime, end: datetime) -> list[Span]:
 def period(text: str) -> tuple[datetime, datetime]:
     """Read AT: a day, all of it, or one moment; in UTC where no zone is named."""
     try:
-        start = datetime.fromisoformat(text)
+        start, is_day = datetime.fromisoformat(text), len(text) <= len("2026-11-01")
     except ValueError:
         raise UserError(
             f"AT: expected a day or a moment, 2026-11-01 or 2026-11-01T14:30, got {text!r}"
         ) from None
     start = start if start.tzinfo else start.replace(tzinfo=UTC)
-    long = timedelta(days=1) if len(text) == len("2026-11-01") else timedelta(microseconds=1)
+    long = timedelta(days=1) if is_day else timedelta(microseconds=1)
     return start, start + long
 
 

@@ -20,6 +20,7 @@ from delivery.state.record import Record, State
 from delivery.state.store import StateStore
 from delivery.verify import verify_package
 from project.errors import UserError, one_line
+from project.files import write_json
 
 from .conftest import Make, files_below
 from .small_registry import small_registry
@@ -128,6 +129,12 @@ def outside(archive: Path) -> None:
         tar.add("new.txt", "../new.txt")
 
 
+def without_names(archive: Path) -> None:
+    write_json(Path("digests.json"), ["mlflow.db"])
+    with tarfile.open(archive, "a") as tar:
+        tar.add("digests.json")
+
+
 def removed(archive: Path) -> None:
     archive.unlink()
 
@@ -137,6 +144,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "cut": (cut, "kept.tar: not an archive of make backup: "),
     "added": (added, "kept.tar: mlartifacts/new.txt: was added"),
     "outside": (outside, "kept.tar: not an archive of make backup: "),
+    "without names": (without_names, "kept.tar: not an archive of make backup: digests.json: exp"),
     "removed": (removed, "FROM=kept.tar: no such file; make backup writes them to build/backup/"),
 }
 
