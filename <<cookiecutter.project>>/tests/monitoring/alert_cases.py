@@ -66,14 +66,22 @@ def quality(kept: int) -> list[Series]:
     ]
 
 
-def job(number: int, start: int, *, failed: int) -> list[Series]:
-    """Return what kube-state-metrics tells of a drift job."""
+def job(number: int, start: int, ended: str) -> list[Series]:
+    """Return what kube-state-metrics tells of a drift job, of which a pod may fail meanwhile.
+
+    ended: `complete`, `failed`, or nothing as long as it runs.
+    """
     labels = f'{JOB}-{number}"'
     series = [
         valued("kube_job_status_start_time", labels, f"{start}x60"),
-        valued("kube_job_status_failed", f'{labels},reason="PodFailurePolicy"', f"{failed}x60"),
+        valued("kube_job_status_failed", f'{labels},reason=""', f"{int(not ended)}x60"),
     ]
-    if not failed:
+    if ended:
+        series += [
+            valued(f"kube_job_{ended}", f'{labels},condition="true"', "1x60"),
+            valued(f"kube_job_{ended}", f'{labels},condition="false"', "0x60"),
+        ]
+    if ended == "complete":
         series.append(valued("kube_job_status_completion_time", labels, f"{start + 90}x60"))
     return series
 
@@ -151,11 +159,16 @@ CASES = {
     "an error larger than it may be": Case("ModelQualityBelowFloor", True, quality(0), at="5m"),
     "an error within its bound": Case("ModelQualityBelowFloor", False, quality(1), at="5m"),
     "the last job failed": Case(
-        "ModelDriftJobFailed", True, job(1, 1000, failed=0) + job(2, 2000, failed=1), at="40m"
+        "ModelDriftJobFailed", True, job(1, 1000, "complete") + job(2, 2000, "failed"), at="40m"
     ),
-    "the only job failed": Case("ModelDriftJobFailed", True, job(1, 1000, failed=1), at="40m"),
+    "the only job failed, and had no pod": Case(
+        "ModelDriftJobFailed", True, job(1, 1000, "failed"), at="40m"
+    ),
     "a job went well after one that failed": Case(
-        "ModelDriftJobFailed", False, job(1, 1000, failed=1) + job(2, 2000, failed=0), at="40m"
+        "ModelDriftJobFailed", False, job(1, 1000, "failed") + job(2, 2000, "complete"), at="40m"
+    ),
+    "a pod failed, and its job tries again": Case(
+        "ModelDriftJobFailed", False, job(1, 1000, "complete") + job(2, 2000, ""), at="40m"
     ),
     "the last check was six hours ago": Case(
         "ModelDriftCheckOverdue",
