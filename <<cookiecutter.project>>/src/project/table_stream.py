@@ -13,6 +13,7 @@ from pyarrow import csv, parquet
 from project.columns import RESERVED, normalise_all
 from project.conversion import convert_values
 from project.errors import UserError
+from project.parquet_batches import open_parquet
 from project.settings.group import ColumnType
 from project.settings.source import CsvForm
 from project.table_files import (
@@ -24,8 +25,6 @@ from project.table_files import (
     with_points,
 )
 
-BATCH_ROWS = 65_536  # bounds memory: a batch of 300 columns is 80 MB
-BATCH_BYTES = 128 * 2**20  # as do these, where a column holds long texts
 BLOCK_BYTES = 8 * 2**20  # of a CSV
 #: How a CSV is written, where the project's own data is none.
 PLAIN = CsvForm(delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"])
@@ -87,34 +86,19 @@ def typed(
 
 def _open_parquet(path: Path) -> TableStream:
     try:
-        file = parquet.ParquetFile(path, buffer_size=BLOCK_BYTES)
+        header, tables = open_parquet(path)
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path}: not a Parquet file ({first_line(error)})") from None
-    names = _names(path, file.schema_arrow.names)
+    names = _names(path, header)
 
     def batches() -> Iterator[pa.Table]:
         try:
-            for batch in file.iter_batches(_batch_rows(file.metadata)):
-                yield _plain(pa.Table.from_batches([batch])).rename_columns(names)
+            for table in tables:
+                yield table.rename_columns(names)
         except (pa.ArrowException, OSError) as error:
             raise UserError(f"{path}: broken ({first_line(error)})") from None
 
     return TableStream(names, batches())
-
-
-def _batch_rows(metadata: parquet.FileMetaData) -> int:
-    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
-    widest = max((one.total_byte_size / max(one.num_rows, 1) for one in groups), default=1)
-    return int(min(max(BATCH_BYTES / max(widest, 1), 1), BATCH_ROWS))
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Decode dictionaries, such as pandas' categoricals."""
-    for place, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            decoded = table.column(place).cast(field.type.value_type)
-            table = table.set_column(place, field.name, decoded)
-    return table
 
 
 def _open_csv(path: Path, source: CsvForm, numbers: list[str]) -> TableStream:
