@@ -7,7 +7,6 @@ schedulers call `bin/python -m monitoring.drift`, with CURRENT and SINCE in its 
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,19 +17,17 @@ from monitoring.evidence import Evidence
 from monitoring.evidently_report import EvidentlyView, look
 from monitoring.gate import judge
 from monitoring.histograms import Histogram, histogram
-from monitoring.page import render
-from monitoring.publish import push, write_metrics
+from monitoring.publish import push
 from monitoring.quality import Quality, read_labels
 from monitoring.sample import TimeSample
 from monitoring.verdict import EXIT, Found, verdict
+from monitoring.verdict_files import refuse_clock_that_went_back, write_verdict
 from monitoring.watched import Watched, read_reference, read_watched
-from project.artefacts import DRIFT, REFERENCE
-from project.errors import UserError, one_line
-from project.files import sha256, write_json, write_text
+from project.artefacts import REFERENCE
+from project.errors import one_line
+from project.files import sha256
 from project.settings.monitoring import Drift, Monitoring, load_monitoring
 from project.tables import keep_pandas_out
-
-STAMP = "%Y%m%dT%H%M%SZ"
 
 
 class Seen:
@@ -121,12 +118,12 @@ def evidently_view(
 def main() -> None:
     """Judge the rows that make names, or what the service has recorded."""
     now = datetime.now(UTC).replace(microsecond=0)
-    _refuse_clock_that_went_back(now)
+    refuse_clock_that_went_back(now)
     monitoring = load_monitoring()
     settings = monitoring.drift
     watched, model = read_watched()
     reference = read_reference(watched, model)
-    labels = read_labels()
+    labels = read_labels(watched.contract)
     rows = current_rows(watched, model, settings, now, keyed=labels is not None)
     quality = None if labels is None else Quality(watched, labels)
     seen = Seen(watched, reference, settings, quality)
@@ -134,30 +131,10 @@ def main() -> None:
     found = find(watched, reference, seen, rows, monitoring)
     view = evidently_view(reference, seen, found, settings)
     result = verdict(found, view, now)
-    path = write(result, view)
+    path, registry = write_verdict(result, view)
+    push(result, registry)
     print(f"{_headline(result)}\n{path}")
     sys.exit(EXIT[result["verdict"]])
-
-
-def write(result: dict[str, Any], view: EvidentlyView | None) -> Path:
-    """Write page, metrics and, last of all, the verdict."""
-    moment = datetime.fromisoformat(result["time"])
-    path = DRIFT / f"{moment:{STAMP}}.json"
-    page = path.with_suffix(".html")
-    write_text(page, render(result, view))
-    registry = write_metrics(result)
-    write_json(path, result)
-    push(result, registry)
-    return page
-
-
-def _refuse_clock_that_went_back(now: datetime) -> None:
-    later = [path for path in DRIFT.glob("*.json") if path.stem > f"{now:{STAMP}}"]
-    if later:
-        raise UserError(
-            f"{max(later)}: made after now, {now:{STAMP}}: this machine's clock has gone back; set "
-            "it, or remove that verdict"
-        )
 
 
 def _headline(result: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """A file of labels, CSV or Parquet, and what may be wrong with it."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,11 +42,11 @@ def read_label_file(path: Path, contract: Contract) -> list[LabelRow]:
 
 
 def _rows(table: pa.Table, contract: Contract, path: Path, before: int) -> list[LabelRow]:
-    requests = labels_of(table.column("request_id")).to_pylist()
+    requests = _texts(table.column("request_id"), "request_id", path)
     records: list[int | None] = [None] * table.num_rows
     if "record" in table.column_names:
-        records = [_whole(value) for value in labels_of(table.column("record")).to_pylist()]
-    labels = _labels(table.column(LABEL), contract)
+        records = [_whole(text) for text in _texts(table.column("record"), "record", path)]
+    labels = _labels(table.column(LABEL), contract, path)
     rows = []
     for place, (request, record, label) in enumerate(
         zip(requests, records, labels, strict=True), before + 1
@@ -60,23 +61,38 @@ def _rows(table: pa.Table, contract: Contract, path: Path, before: int) -> list[
         if "record" in table.column_names and record is None:
             raise UserError(f"{path}: row {place}: expected record to be 0 or more")
         if label is None or (contract.classes and label not in contract.classes):
-            found = table.column(LABEL)[place - before - 1].as_py()
+            found = repr(table.column(LABEL)[place - before - 1].as_py())[:60]
             expected = f"one of {', '.join(contract.classes)}" if contract.classes else "a number"
-            raise UserError(f"{path}: row {place}: label: expected {expected}, found {found!r}")
+            raise UserError(f"{path}: row {place}: label: expected {expected}, found {found}")
         rows.append(LabelRow(request, record, label, place))
     return rows
 
 
-def _labels(column: pa.ChunkedArray, contract: Contract) -> list[str | float | None]:
+def _labels(
+    column: pa.ChunkedArray, contract: Contract, path: Path
+) -> list[str | None] | list[float | None]:
     if contract.classes is None:
-        numbers: list[str | float | None] = convert_values(column, "number", "label")[0].to_pylist()
+        try:
+            numbers: list[float | None] = convert_values(column, "number", "label")[0].to_pylist()
+        except UserError as error:
+            raise UserError(str(error).replace("data:", f"{path}:", 1)) from None
         return numbers
-    texts = labels_of(column).to_pylist()
     # As a spreadsheet writes a class that is a whole number: 1.0 for 1.
     return [
-        text.removesuffix(".0") if text and text not in contract.classes else text for text in texts
+        text.removesuffix(".0") if text and text not in contract.classes else text
+        for text in _texts(column, "label", path)
     ]
 
 
+def _texts(column: pa.ChunkedArray, name: str, path: Path) -> list[str | None]:
+    try:
+        texts: list[str | None] = labels_of(column).to_pylist()
+    except pa.ArrowException:  # lists, maps, bytes that are no text
+        raise UserError(
+            f"{path}: column {name}: expected single values, found {column.type}"
+        ) from None
+    return texts
+
+
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    return int(text) if text and re.fullmatch("[0-9]{1,9}", text) else None

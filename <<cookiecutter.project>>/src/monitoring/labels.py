@@ -132,7 +132,7 @@ def main() -> None:
     sizes = recorded_sizes(Path(current) if current else watched.folder, requests)
     unknown = 0
     with _alone():
-        table = old = read_labels()
+        table = old = read_labels(watched.contract)
         for path, rows in files.items():
             known, strange = join(rows, sizes, _keys(table), settings, path)
             table = merge(table, known, replace, path)

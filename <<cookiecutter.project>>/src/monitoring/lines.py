@@ -12,7 +12,11 @@ def lines(path: Path, bound: int = MAX_LINE_BYTES) -> Iterator[bytes | None]:
 
     A line without its line break was being written when a process died, or is being written now.
     """
-    with path.open("rb", buffering=2**20) as file:
+    try:
+        file = path.open("rb", buffering=2**20)
+    except FileNotFoundError:
+        return  # the service has removed its oldest since they were listed
+    with file:
         while line := file.readline(bound):
             if line.endswith(b"\n"):
                 yield line

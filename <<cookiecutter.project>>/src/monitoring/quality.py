@@ -17,7 +17,7 @@ from project.intervals import intervals
 from project.metrics import Scored
 from project.metrics import compute as compute_metrics
 from project.settings.monitoring import Monitoring
-from project.tables import read_table
+from project.tables import Contract, read_table
 
 RESAMPLES = 500
 #: The longest span of time that is shown in periods of so long.
@@ -51,7 +51,9 @@ class Quality:
         assert batch.scores is not None
         assert batch.times is not None
         truth = self._truth.take(compute.index_in(batch.keys, self._keys))
-        known = np.flatnonzero(np.asarray(truth.is_valid()))
+        # What was no number has no quality: the drift of the prediction counts it as missing.
+        finite = np.isfinite(batch.scores.reshape(len(batch.scores), -1)).all(axis=1)
+        known = np.flatnonzero(np.asarray(truth.is_valid()) & finite)
         if not len(known):
             return
         answers = batch.table.column(self._watched.answer).take(pa.array(known))
@@ -60,7 +62,7 @@ class Quality:
         if classes is not None:
             label = compute.index_in(answers, pa.array(classes, pa.string())).to_numpy()
         self._parts.append(
-            (batch.times[known], truth.drop_null().to_numpy(), batch.scores[known], label)
+            (batch.times[known], truth.take(pa.array(known)).to_numpy(), batch.scores[known], label)
         )
 
     def found(self, settings: Monitoring) -> dict[str, Any] | None:
@@ -84,9 +86,22 @@ class Quality:
         }
 
 
-def read_labels() -> pa.Table | None:
-    """Return what make labels has kept; None where there is nothing."""
-    return read_table(LABELS) if LABELS.exists() else None
+def read_labels(contract: Contract) -> pa.Table | None:
+    """Return what make labels has kept; None where there is nothing.
+
+    `UserError` where they are none of what the model answers: those of another data set.
+    """
+    if not LABELS.exists():
+        return None
+    labels = read_table(LABELS)
+    are_classes = pa.types.is_string(labels.column("label").type)
+    if are_classes != (contract.classes is not None):
+        kinds = ("classes", "numbers") if are_classes else ("numbers", "classes")
+        raise UserError(
+            f"{LABELS}: its labels are {kinds[0]}, and the model answers {kinds[1]}; move it away: "
+            "it is of another data set"
+        )
+    return labels
 
 
 def _metrics(scored: Scored, settings: Monitoring) -> list[dict[str, Any]]:

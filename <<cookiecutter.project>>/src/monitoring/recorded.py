@@ -106,6 +106,10 @@ class RecordedRows:
         }
         given = [output.get(watched.answer) for output in waiting.outputs]
         columns[watched.answer] = column_of(given, watched.answer_kind, watched.answer, watched)
+        classes = watched.contract.classes
+        if classes and (strange := [answer for answer in given if answer not in classes]):
+            found = repr(strange[0])[:60]
+            raise MistypedError(f"the answer: expected one of the model's classes, found {found}")
         sizes = [rows for _, _, rows in waiting.places]
         scores = self._scores(waiting.outputs) if self._keyed else None
         self.tally.used += len(waiting.inputs)

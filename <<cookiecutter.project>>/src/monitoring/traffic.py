@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -34,15 +35,25 @@ def send(table: pa.Table, watched: Watched, url: str) -> Answered:
         try:
             question = Request(f"{url.rstrip('/')}/predict", body, method="POST")
             with urlopen(question, timeout=30) as answer:
-                requests += [answer.headers["X-Request-Id"]] * len(rows)
-                records += range(len(rows))
+                request = answer.headers["X-Request-Id"]
         except HTTPError as error:
-            said = json.loads(error.read() or b"{}").get("error", error.reason)
-            raise UserError(f"URL: {url}: {error.code}: {said}") from None
-        except (URLError, ValueError, OSError) as error:
+            raise UserError(f"URL: {url}: {error.code}: {_said(error)}") from None
+        except (URLError, HTTPException, ValueError, OSError) as error:
             why = getattr(error, "reason", error)  # of a URLError, whose own words wrap it
             raise UserError(f"URL: {url}: {why}; is it there? type: make serve") from None
+        if not request:
+            raise UserError(f"URL: {url}: it answers without X-Request-Id; expected make serve's")
+        requests += [request] * len(rows)
+        records += range(len(rows))
     return requests, records
+
+
+def _said(error: HTTPError) -> str:
+    """Return the service's own words, or the status' where something else answers: a proxy, say."""
+    try:
+        return str(json.loads(error.read())["error"])
+    except (ValueError, LookupError, TypeError, HTTPException, OSError):
+        return error.reason
 
 
 def record(

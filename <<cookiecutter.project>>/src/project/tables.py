@@ -9,6 +9,7 @@ from typing import Literal
 import pyarrow as pa
 from pyarrow import parquet
 
+from project.errors import UserError
 from project.files import replacing
 from project.settings.group import ColumnType
 
@@ -61,9 +62,15 @@ def write_table(
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read a Parquet file, its contract still in the schema."""
-    # The file alone: read_table would import pyarrow.dataset, as long as all else of a small stage.
-    return parquet.ParquetFile(path).read()
+    """Read a Parquet file, its contract still in the schema; `UserError` where it is broken."""
+    try:
+        # The file alone: read_table would import pyarrow.dataset, as long as a small stage.
+        return parquet.ParquetFile(path).read()
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        why = str(error).partition("\n")[0][:200]
+        raise UserError(f"{path}: not a Parquet file, or cut short ({why})") from None
 
 
 def contract_of(table: pa.Table) -> Contract:

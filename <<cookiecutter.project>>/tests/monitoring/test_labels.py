@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
@@ -31,6 +32,14 @@ WRONG = {
     "a request id that is a book": (
         f"request_id,record,label\n{'x' * 129},0,yes\n",
         "row 1: request_id: expected at most 128 characters, found 129",
+    ),
+    "a label that is a book": (
+        f"request_id,record,label\nR,0,{'x' * 10_000}\n",
+        f"row 1: label: expected one of no, yes, found '{'x' * 59}",
+    ),
+    "a record of many digits": (
+        f"request_id,record,label\nR,{'9' * 5000},yes\n",
+        "row 1: expected record to be 0 or more",
     ),
     "no record": ("request_id,record,label\nR,first,yes\n", "row 1: expected record to be 0 or"),
     "a request of several records": (
@@ -67,6 +76,65 @@ def test_what_is_no_label_is_refused_in_one_line(
     said = refused(labels.main, FILE="wrong.csv")
 
     assert said.startswith("wrong.csv: " + line.replace("request R", f"request {request}"))
+    assert len(said) < 300
+
+
+LISTS = pa.array([["yes"]])
+
+
+@pytest.mark.parametrize("name", ["request_id", "record", "label"])
+def test_a_column_of_lists_is_refused_in_one_line(
+    name: str, project: Path, refused: Refused
+) -> None:
+    columns = {"request_id": ["a"], "record": [0], "label": ["yes"]}
+    parquet.write_table(pa.table({**columns, name: LISTS}), "wrong.parquet")
+
+    assert refused(labels.main, FILE="wrong.parquet") == (
+        f"wrong.parquet: column {name}: expected single values, found list<element: string>"
+    )
+
+
+def test_a_number_that_is_labelled_by_another_type_is_refused_in_one_line(
+    made: Make, call: Call, refused: Refused
+) -> None:
+    made("regression")
+    call(simulate.main, DRIFT="none", ROWS=20, OUT="data/predictions/a.jsonl")
+    parquet.write_table(pa.table({"request_id": ["a"], "label": [True]}), "wrong.parquet")
+
+    assert refused(labels.main, FILE="wrong.parquet") == (
+        "wrong.parquet: column label: expected a number, found bool"
+    )
+
+
+# what became of the labels that were kept, and the line that refuses them
+SPOILT = {
+    "of another data set": (
+        lambda: parquet.write_table(
+            pa.table({"request_id": ["a"], "record": [0], "label": [1.5]}), LABELS
+        ),
+        f"{LABELS}: its labels are numbers, and the model answers classes; move it away",
+    ),
+    "cut short": (
+        lambda: LABELS.write_bytes(LABELS.read_bytes()[:100]),
+        f"{LABELS}: not a Parquet file, or cut short (",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "line"), SPOILT.values(), ids=SPOILT)
+@pytest.mark.parametrize("command", [drift.main, labels.main], ids=["drift", "labels"])
+def test_labels_kept_before_that_are_no_labels_of_the_models_are_refused(
+    spoil: Callable[[], object],
+    line: str,
+    command: Callable[[], None],
+    project: Path,
+    call: Call,
+    refused: Refused,
+) -> None:
+    call(labels.main, FILE=FILE)
+    spoil()
+
+    assert refused(command, FILE=FILE).startswith(line)
 
 
 def test_a_folder_of_labels_is_kept_whole_or_not_at_all(
@@ -153,6 +221,25 @@ def test_quality_in_the_field_is_held_against_what_it_was(
     assert all(row["kept"] for row in rows.values())
     assert sum(period["rows"] for period in quality["over_time"]) == 400
     assert len(quality["over_time"]) in (7, 8)  # days
+
+
+@pytest.mark.usefixtures("without_evidently")
+def test_a_prediction_that_is_no_number_has_no_quality_and_takes_none_from_others(
+    made: Make, call: Call, verdicts: Verdicts
+) -> None:
+    made("regression")
+    call(simulate.main, DRIFT="none", ROWS=300, OUT="data/predictions/a.jsonl", LABELS=FILE)
+    call(labels.main, FILE=FILE)
+    lines = Path("data/predictions/a.jsonl")
+    records = [orjson.loads(line) for line in lines.read_bytes().splitlines()]
+    records[0]["outputs"][0]["prediction"] = None
+    lines.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
+
+    assert call(drift.main) == 0
+
+    quality = verdicts()[-1]["quality"]
+    assert quality["labelled"] == 299
+    assert all(row["current"] is not None for row in quality["metrics"])
 
 
 @pytest.mark.usefixtures("without_evidently")

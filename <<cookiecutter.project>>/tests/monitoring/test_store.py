@@ -13,9 +13,9 @@ import pytest
 import yaml
 from pyarrow import csv, parquet
 
-from monitoring import drift, monitor, simulate
+from monitoring import drift, monitor, recorded, simulate
 from monitoring.watched import digest
-from project import table_stream
+from project import parquet_batches, table_stream
 from project.settings.source import FileSource
 from serving.recording import _digest
 
@@ -252,19 +252,67 @@ def test_a_line_without_an_end_takes_no_memory(tmp_path: Path) -> None:
     assert done.stdout == "[None, 3]\n", done.stderr
 
 
+# texts of a column, and whether the file keeps each of them but once
+LONG = {
+    "each another": ([str(row) * 50_000 for row in range(100)], False),
+    "one a hundred times": (["x" * 100_000] * 100, True),
+    "few, and one missing": ([*["x" * 100_000, "y" * 100_000] * 49, None, "z"], True),
+}
+
+
+@pytest.mark.parametrize(("texts", "dictionary"), LONG.values(), ids=LONG)
 def test_long_texts_of_a_table_come_in_small_batches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    texts: list[str | None], dictionary: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_stream, "BATCH_BYTES", 2**20)
+    monkeypatch.setattr(parquet_batches, "BATCH_BYTES", 2**20)
     path = tmp_path / "long.parquet"
-    texts = [str(row) * 50_000 for row in range(100)]
-    parquet.write_table(pa.table({"text": texts}), path, use_dictionary=False)
+    parquet.write_table(pa.table({"text": texts}), path, use_dictionary=dictionary)
     source = FileSource(kind="file", path="", delimiter=",", missing=[])
 
     batches = list(table_stream.open_table(path, source, []).batches)
 
-    assert sum(batch.num_rows for batch in batches) == 100
+    assert pa.concat_tables(batches).column("text").to_pylist() == texts
     assert max(batch.nbytes for batch in batches) < 2 * 2**20
+
+
+def test_columns_of_a_table_keep_their_types_however_the_file_keeps_them(tmp_path: Path) -> None:
+    path = tmp_path / "kinds.parquet"
+    texts = pa.array(["a", "b", None, "a"])
+    columns = {"plain": texts, "long": texts.cast(pa.large_string()), "bytes": [b"\xff"] * 4}
+    columns |= {"categorical": texts.dictionary_encode(), "lists": [["x"], [], None, ["x"]]}
+    parquet.write_table(pa.table(columns), path)
+
+    (batch,) = table_stream.open_table(path, table_stream.PLAIN, []).batches
+
+    kinds = {"plain": pa.string(), "long": pa.large_string(), "bytes": pa.binary()}
+    kinds |= {"categorical": pa.string(), "lists": pa.list_(pa.field("element", pa.string()))}
+    assert dict(zip(batch.column_names, batch.schema.types, strict=True)) == kinds
+    assert batch.to_pydict() == pa.table(columns).to_pydict()
+
+
+def test_a_file_that_the_service_removes_meanwhile_is_passed_over(
+    project: Path, call: Call, verdicts: Verdicts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded, "files_of", lambda path: [STORE / "0.jsonl", LINES])
+
+    assert call(drift.main) == 0
+
+    assert verdicts()[-1]["rows"]["used"] == 400
+
+
+@pytest.mark.parametrize("answer", [None, "perhaps", ["yes"]], ids=str)
+def test_an_answer_that_is_none_of_the_models_is_left_out_and_counted(
+    answer: object, project: Path, call: Call, verdicts: Verdicts
+) -> None:
+    first, *rest = LINES.read_bytes().splitlines(keepends=True)
+    record = orjson.loads(first)
+    record["outputs"][0]["label"] = answer
+    LINES.write_bytes(orjson.dumps(record) + b"\n" + b"".join(rest))
+
+    assert call(drift.main) == 0
+
+    rows = verdicts()[-1]["rows"]
+    assert (rows["used"], rows["unreadable"]) == (380, 1)
 
 
 def test_hashed_columns_are_compared_by_their_digests_and_those_left_out_are_named(
