@@ -26,7 +26,7 @@ from delivery.state.store import StateStore
 from delivery.tables import short
 from project.ending import leave_when_told
 from project.errors import UserError, one_line
-from project.serve import free_port, start, stop
+from project.serve import free_port, start, stop, wait_until_it_answers
 from project.switches import is_on
 
 HOST = "127.0.0.1"
@@ -78,6 +78,7 @@ def served(package: Package, url: str | None) -> Iterator[tuple[str, Callable[[]
         port = free_port(HOST)
         server = start(HOST, port, recordings, package.folder / "bento")
         try:
+            wait_until_it_answers(server, HOST, port)  # else the first try is always too early
             yield f"http://{HOST}:{port}", lambda: server.poll() is None
         finally:
             stop(server)

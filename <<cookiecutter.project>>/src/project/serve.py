@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -117,6 +118,22 @@ def shown(url: str, recording: dict[str, Any]) -> str:
         f"\nServing   {url}\nMetrics   {url}/metrics\nRecorded  {kept}\n"
         f"\ncurl {url}/predict -d {record}\n"
     )
+
+
+def wait_until_it_answers(server: subprocess.Popen[bytes], host: str, port: int) -> None:
+    """Return once it answers, whatever it says, or has ended, or has had its time."""
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        # BentoML listens long before it answers: who has asked waits. By no proxy.
+        connection = HTTPConnection(host, port, timeout=START_SECONDS)
+        try:
+            connection.request("GET", "/readyz")
+            connection.getresponse()
+            return
+        except (OSError, HTTPException):
+            time.sleep(0.05)
+        finally:
+            connection.close()
 
 
 def asked_port() -> int:
