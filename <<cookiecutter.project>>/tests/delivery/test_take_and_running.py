@@ -73,6 +73,20 @@ def test_what_runs_is_handed_on(
 
     assert capsys.readouterr().out == f"digest={digest}\ncommit={commit}\nverified=false\n"
 
+    # A branch that does not hold the commit is handed nothing; `make running MERGED_INTO=…`.
+    git("branch", "other", git("commit-tree", "HEAD^{tree}", "-m", "Begin elsewhere"))
+    for branch, why in (
+        ("other", f"dev/toy: was built from {commit[:10]}, which other does not hold"),
+        ("nowhere", "MERGED_INTO=nowhere: no such branch here; type: git fetch"),
+    ):
+        monkeypatch.setenv("MERGED_INTO", branch)
+        with pytest.raises(UserError, match=why):
+            running.main()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("MERGED_INTO", "HEAD")
+    running.main()
+    assert capsys.readouterr().out.startswith(f"digest={digest}\n")
+
 
 def test_a_key_comes_by_a_variable_and_for_its_owner_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     key = Path("keys/signing.key")
