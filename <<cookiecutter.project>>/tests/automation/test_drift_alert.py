@@ -43,12 +43,17 @@ def verdict(**other: Any) -> None:
     write_json(DRIFT / f"2026112{found}T000000Z.json", VERDICT | other)
 
 
-def test_drift_opens_one_issue_and_adds_to_it(asked: list[tuple[str, Any]]) -> None:
+def test_drift_opens_one_issue_and_adds_to_it(
+    asked: list[tuple[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     for _ in range(2):
         verdict()
         drift_alert.main()
 
     assert [path for path, _ in asked] == ["issues", "issues/1/comments"]
+    assert summary.read_text().count("- size drifted") == 2
     opened = asked[0][1]
     assert (opened["title"], opened["labels"]) == ("Drift: toy", ["drift"])
     assert "- size drifted" in opened["body"]

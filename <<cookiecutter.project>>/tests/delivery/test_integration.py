@@ -1,13 +1,14 @@
 """What keeps a package out of PROD: a contract that is broken, a load that is not borne."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from delivery import integration, verify_environment
+from delivery.checks import Asked, Sent
 from delivery.drift_check import check_drift
 from delivery.package import read_package
 from delivery.service_checks import Check
@@ -93,6 +94,27 @@ def test_what_does_not_hold_is_noted_and_told(broken: str, why: str, strict: Str
         integration.main()
 
     assert records("dev")[-1]["verification"]["passed"] is False
+
+
+def test_a_load_takes_a_minute_unless_somebody_shortens_it(
+    strict: Strict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def load(_: Asked, sent: Sequence[Sent], seconds: float) -> Check:
+        assert sent
+        asked.append(seconds)
+        return Check("load", True, "is borne")
+
+    monkeypatch.setattr(integration, "check_load", load)
+    monkeypatch.delenv("LOAD_SECONDS")
+    integration.main()
+    monkeypatch.setenv("LOAD_SECONDS", "0.5")
+    integration.main()
+    assert asked == [60, 0.5]
+    monkeypatch.setenv("LOAD_SECONDS", "long")
+    with pytest.raises(UserError, match="LOAD_SECONDS=long: expected a number of seconds"):
+        integration.main()
 
 
 class Inferring(Small):
