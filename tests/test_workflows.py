@@ -1,52 +1,31 @@
 """The workflows as they are written: what GitHub advises, and what the project holds them to."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.act import REPOSITORY, STAND_INS, TOKEN
 from tests.conftest import PROJECT, ROOT, run
+from tests.workflow_files import (
+    ACTIONS,
+    GITHUB,
+    TOOLS,
+    WORKFLOWS,
+    examples,
+    jobs,
+    read,
+    steps,
+    targets,
+    valid,
+    zizmor,
+)
 
-GITHUB = ROOT / PROJECT / ".github"
-WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-ACTIONS = sorted(GITHUB.glob("actions/*/action.yml"))
-TOOLS = Path(sys.executable).parent
 #: Lines that no make target could stand for: they say something, or sum up jobs.
 NO_TARGET = ('test "$FAILED" = false', "echo ")
 
-Steps = Iterator[tuple[str, dict[str, Any]]]
 by_name = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Read a workflow; YAML 1.1 takes its `on` for a truth."""
-    text = re.sub(r"^on:", '"on":', path.read_text(), flags=re.MULTILINE)
-    return dict(yaml.safe_load(text))
-
-
-def jobs(path: Path) -> dict[str, dict[str, Any]]:
-    return dict(read(path)["jobs"])
-
-
-def steps(paths: list[Path]) -> Steps:
-    for path in paths:
-        content = read(path)
-        made = content["jobs"].values() if "jobs" in content else [content["runs"]]
-        for job in made:
-            for step in job.get("steps", []):
-                yield path.stem, step
-
-
-def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    options = ("--offline", "--persona", "auditor", "--strict-collection", "--format", "plain")
-    return run([str(TOOLS / "zizmor"), *options, str(folder)], None)
 
 
 def test_zizmor_at_its_strictest_finds_nothing() -> None:
@@ -94,32 +73,40 @@ def test_zizmor_sees_a_flaw_that_is_planted(
 )
 def test_each_file_is_as_its_schema_has_it(schema: str, paths: list[Path]) -> None:
     assert paths
-    command = [str(TOOLS / "check-jsonschema"), "--builtin-schema", schema, *map(str, paths)]
 
-    done = run(command, None)
+    done = valid(schema, *paths)
 
     assert done.returncode == 0, done.stdout
 
 
+def shellcheck(script: Path, text: str) -> str:
+    """Return what shellcheck says of a step's text."""
+    script.write_text(f"#!/bin/bash -e\n{text}\n")
+    done = run([str(TOOLS / "shellcheck"), "--norc", "--severity=style", str(script)], None)
+    assert (done.returncode == 0) == (done.stdout == ""), done.stderr
+    return done.stdout
+
+
 def test_shellcheck_finds_nothing_in_any_step(tmp_path: Path) -> None:
-    script = tmp_path / "step.sh"
-    for name, step in steps([*WORKFLOWS, *ACTIONS]):
-        if "run" in step:
-            script.write_text(f"#!/bin/bash -e\n{step['run']}\n")
-            done = run([str(TOOLS / "shellcheck"), "--norc", "--severity=style", str(script)], None)
-            assert done.returncode == 0, f"{name}: {done.stdout}"
+    looked = [(name, step["run"]) for name, step in steps([*WORKFLOWS, *ACTIONS]) if "run" in step]
+
+    assert len(looked) > 50
+    for name, text in looked:
+        assert shellcheck(tmp_path / "step.sh", text) == "", name
+
+
+def test_shellcheck_sees_a_flaw_that_is_planted(tmp_path: Path) -> None:
+    assert "SC2086" in shellcheck(tmp_path / "step.sh", "test $FAILED = false")
 
 
 def test_a_step_is_one_line_that_calls_a_make_target() -> None:
-    makefile = (ROOT / PROJECT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     for name, step in steps([*WORKFLOWS, *ACTIONS]):
         line = step.get("run", "make help")
         assert "\n" not in line, name
         if not line.startswith(NO_TARGET):
             found = re.fullmatch(r"make ([a-z-]+)", line)
             assert found, f"{name}: {line}"
-            assert found[1] in targets, f"{name}: {line}"
+            assert found[1] in targets(), f"{name}: {line}"
 
 
 def test_no_step_sets_a_variable_that_the_makefile_keeps_for_itself() -> None:
@@ -136,6 +123,14 @@ def test_every_action_is_pinned_and_says_its_version() -> None:
             assert re.fullmatch(r"\$/\.github/\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), (
                 line
             )
+
+
+def test_dependabot_looks_wherever_an_action_is_named() -> None:
+    (update,) = yaml.safe_load((GITHUB / "dependabot.yml").read_text())["updates"]
+
+    assert update["package-ecosystem"] == "github-actions"
+    folders = {f"/.github/actions/{path.parent.name}" for path in ACTIONS}
+    assert set(update["directories"]) == {"/", *folders}  # "/" is .github/workflows
 
 
 @by_name
@@ -164,6 +159,51 @@ def test_two_deploys_to_one_environment_wait_for_each_other() -> None:
     for name, step in steps(WORKFLOWS):
         if step.get("run", "").removeprefix("make ") in deploying:
             assert name == "deploy"
+
+
+def test_prod_is_kept_before_it_is_changed_and_looked_at_after() -> None:
+    (deploy,) = jobs(GITHUB / "workflows/deploy.yml").values()
+    order = [step["run"].removeprefix("make ") for step in deploy["steps"] if "run" in step]
+
+    changes = [place for place, target in enumerate(order) if target in ("canary", "deploy")]
+    assert order.index("approvals") < order.index("take") < order.index("backup") < min(changes)
+    (gone,) = [place for place, target in enumerate(order) if target == "rollback"]
+    assert order[gone + 1 :] == ["verify", "integration", "status"]
+    canary = order.index("canary")
+    assert order[canary : canary + 3] == ["canary", "verify", "promote"]
+
+
+def test_a_promotion_names_its_ticket_and_its_load_takes_as_long_as_make_says() -> None:
+    asked = read(GITHUB / "workflows/promote.yml")["on"]["workflow_dispatch"]["inputs"]
+
+    assert asked["change"]["required"] is True
+    assert not any("LOAD_SECONDS" in path.read_text() for path in WORKFLOWS)
+
+
+def test_a_rollback_is_asked_for_alike_by_hand_and_by_a_workflow() -> None:
+    starts = read(GITHUB / "workflows/rollback.yml")["on"]
+
+    def asked(event: str) -> dict[str, Any]:
+        given = starts[event]["inputs"].items()
+        return {name: (one.get("required"), one.get("default")) for name, one in given}
+
+    assert asked("workflow_dispatch") == asked("workflow_call")
+
+
+def test_the_workflow_that_the_docs_have_call_a_rollback_is_as_ours(tmp_path: Path) -> None:
+    (caller,) = examples("github.md", "yaml")
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    (folder / "back.yml").write_text(caller)
+
+    found = zizmor(tmp_path)
+
+    assert found.returncode == 0, found.stdout
+    assert valid("vendor.github-workflows", folder / "back.yml").returncode == 0
+    (ours,) = jobs(GITHUB / "workflows/rollback.yml").values()
+    (theirs,) = jobs(folder / "back.yml").values()
+    assert theirs["permissions"] == ours["permissions"]
+    assert theirs["secrets"] == ours["secrets"]
 
 
 def test_whoever_asks_for_the_state_brings_its_login() -> None:
@@ -232,10 +272,15 @@ def test_no_secret_stands_in_a_command_line() -> None:
         assert "${{" not in step.get("run", ""), name
 
 
-def test_a_commit_of_desired_state_starts_nothing() -> None:
-    for path in WORKFLOWS:
-        push = read(path)["on"].get("push", {"branches": []})
-        assert set(push["branches"]) <= {"main", "develop"}, path.stem
+@by_name
+def test_a_commit_of_desired_state_starts_nothing(path: Path) -> None:
+    starts = read(path)["on"]
+
+    # An event of a branch names its branches; without, it would be any, gitops and deploy/… too.
+    for event in {"push", "pull_request", "merge_group"} & starts.keys():
+        assert set(starts[event]["branches"]) <= {"main", "develop"}
+    others = {"create", "delete", "pull_request_target", "status", "workflow_run"}
+    assert not others & starts.keys()
 
 
 def test_nothing_pushes_to_main() -> None:
@@ -258,96 +303,3 @@ def test_pass_waits_for_every_other_job() -> None:
 
     assert set(made["pass"]["needs"]) == made.keys() - {"pass"}
     assert made["pass"]["if"] == "always()"
-
-
-def named(pattern: str) -> set[str]:
-    """Return what a pattern finds in the workflows."""
-    return {name for path in WORKFLOWS for name in re.findall(pattern, path.read_text())}
-
-
-def documented(name: str) -> str:
-    return (ROOT / PROJECT / "docs" / name).read_text()
-
-
-def test_the_docs_name_each_workflow_and_each_of_its_jobs() -> None:
-    table = documented("github.md")
-    for path in WORKFLOWS:
-        (line,) = [line for line in table.splitlines() if line.startswith(f"| `{path.name}`")]
-        for job in jobs(path):
-            assert f"`{job}`" in line, f"{path.name}: {job}"
-
-
-def test_the_docs_name_the_secrets_and_variables_that_are_used_and_no_others() -> None:
-    rows = re.findall(r"^\| (`[^|]+) \|", documented("secrets.md"), re.MULTILINE)
-    told = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
-
-    assert told == named(r"secrets\.([A-Z_]+)") | named(r"vars\.([A-Z_]+)")
-
-
-def test_the_docs_and_the_doctor_name_the_environments_that_are_used() -> None:
-    sys.path.insert(0, str(ROOT / PROJECT / "src"))
-    from automation.approvals import REVIEWED
-    from automation.github_settings import ENVIRONMENTS
-
-    used = {
-        str(job["environment"])
-        for path in WORKFLOWS
-        for job in jobs(path).values()
-        if "environment" in job and "${{" not in str(job["environment"])
-    }
-    called = {
-        job["with"]["environment"]
-        for path in WORKFLOWS
-        for job in jobs(path).values()
-        if "uses" in job and "${{" not in job["with"]["environment"]
-    }
-    commands = documented("github.md")
-    created = set(re.findall(r"-X PUT \S+/environments/([\w-]+)", commands))
-    roles = set(re.findall(r"environments? (`[^|]+)", documented("roles.md")))
-    told = {name for text in roles for name in re.findall(r"`([\w-]+)`", text)}
-    assert used | called == created == ENVIRONMENTS.keys()
-    assert used | called <= told | {"make"}
-    reviewed = {name for name, is_reviewed in ENVIRONMENTS.items() if is_reviewed}
-    assert set(re.findall(r"environments/([\w-]+) --input", commands)) == reviewed
-    assert set(REVIEWED) <= reviewed
-
-
-def test_the_docs_name_the_secret_where_its_environment_is() -> None:
-    table = re.compile(r"^\| `([A-Z_]+)` \| (`[^|]+) \| [^|]+ \|$", re.MULTILINE)
-    for secret, environments in table.findall(documented("secrets.md")):
-        named_there = set(re.findall(r"`([\w-]+)`", environments))
-        readers = {
-            str(job.get("environment"))
-            for path in WORKFLOWS
-            for job in jobs(path).values()
-            if "steps" in job and f"secrets.{secret}" in yaml.safe_dump(job)
-        }
-        readers |= {"dev", "test", "prod"} if "${{ inputs.environment }}" in readers else set()
-        assert readers - {"${{ inputs.environment }}"} == named_there, secret
-
-
-def test_the_settings_of_the_docs_are_those_that_the_doctor_asks_for(tmp_path: Path) -> None:
-    for name, text in (
-        ("conf/project.yaml", "registry: ghcr.io/team\n"),
-        (".dvc/config", "[core]\n"),
-        ("keys/signing.key", "a key"),
-    ):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text(text)
-    given = {"PATH": f"{STAND_INS}{os.pathsep}{os.environ['PATH']}", "GH_TOKEN": TOKEN}
-    given |= {"GH_STATE": str(tmp_path / "gh.json"), "GITHUB_REPOSITORY": REPOSITORY}
-    given |= {"PYTHONPATH": str(ROOT / PROJECT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    _, _, settings = documented("github.md").partition("## Settings, once")
-    commands = settings.partition("## What has to be elsewhere")[0].split("```")[1::2]
-    assert len(commands) == 2
-
-    def missing() -> set[str]:
-        done = run([sys.executable, "-m", "automation.doctor"], tmp_path, given)
-        return set(re.findall(r"^missing +(.+?)  ", done.stdout, re.MULTILINE))
-
-    asked = {"branch main", "branch gitops", "tags v*", "Actions", "secret SIGNING_KEY"}
-    asked |= {"environment bot", "environment prod"}
-    assert asked <= missing()
-    done = run(["bash", "-euc", "\n".join(commands)], tmp_path, given)
-    assert done.returncode == 0, done.stderr
-    assert missing() == {".venv/installed.txt", "keys/signing.pub", "dvc.lock"}
