@@ -94,7 +94,8 @@ class Api:
             log.error("not ready: %s", mistake)
         for power in range(max_rows.bit_length()):
             places = np.arange(2**power) % len(inputs)
-            self._batcher.warm(Rows(rows.floats[places], rows.texts[places]))
+            if not self._batcher.warm(Rows(rows.floats[places], rows.texts[places])):
+                break  # larger ones are for the thread, however long they take
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever it is."""

@@ -71,12 +71,13 @@ class Batcher:
         self._seconds: dict[int, float] = {}  # that a batch takes, by the bits of its rows
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
-    def warm(self, rows: Rows) -> None:
-        """Learn how long batches of this size take."""
+    def warm(self, rows: Rows) -> bool:
+        """Learn how long batches of this size take; return whether they are quick."""
         for _ in range(3):
             start = perf_counter()
             self._run(rows)
             self._learn(rows.size, perf_counter() - start)
+        return self._expected(rows.size) < QUICK_SECONDS
 
     async def predict(self, rows: Rows) -> Outputs:
         """Return the outputs of one request's rows."""

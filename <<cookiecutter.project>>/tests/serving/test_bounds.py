@@ -69,6 +69,24 @@ def test_requests_that_come_together_are_predicted_together(seconds: float) -> N
     assert model.batches == [2, 10]
 
 
+def test_a_start_does_not_try_batches_that_are_for_the_thread_anyway(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    run = Session.run
+
+    def slow(session: Session, rows: Rows) -> Outputs:
+        tried.append(rows.size)
+        time.sleep(0.002 * rows.size)
+        return run(session, rows)
+
+    monkeypatch.setattr(Session, "run", slow)
+    client = serve()
+
+    assert max(tried[1:]) <= 4  # the first are the golden rows
+    assert client.post("/predict", json=[RECORD] * 20).status_code == 200
+
+
 class Slowing(Doubler):
     """A model that takes four times as long for twice the rows."""
 
