@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from errno import EADDRNOTAVAIL
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
@@ -29,8 +30,8 @@ def main() -> None:
         raise UserError(f"{BENTO} is not there: no model was packaged yet; type: make repro")
     settings = read_json(BENTO / "src/serving.json")
     host, port = settings["host"], asked_port() or settings["port"]
-    port = port or free_port(host)
     refuse_taken(host, port)
+    port = port or free_port(host)
     server = start(host, port, settings["recording"]["folder"])
     told = end_when_told(server)
     try:
@@ -161,6 +162,8 @@ def refuse_taken(host: str, port: int, target: str = "serve") -> None:
         try:
             tried.bind((host, port))
         except OSError as error:
+            if error.errno == EADDRNOTAVAIL:
+                raise UserError(f"{host}: {error.strerror}; name one of this machine's") from None
             raise UserError(
                 f"{host}:{port}: {error.strerror}; end what listens there, "
                 f"or type: make {target} PORT={port + 1}"

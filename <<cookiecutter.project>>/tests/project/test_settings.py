@@ -57,6 +57,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "a negative loss": ("evaluation.thresholds.log_loss", -0.1, "log_loss: expected at least 0,"),
     "a threshold that is no number": ("evaluation.thresholds.accuracy", float("nan"), "got nan"),
+    "a host by its name": (
+        "serving.host",
+        "localhost",
+        "serving.host: expected an IPv4 address of this machine, such as 127.0.0.1",
+    ),
     "a time without end": (
         "serving.timeout_seconds",
         float("inf"),

@@ -5,9 +5,21 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from project.settings.group import Group
+from project.settings.group import Checked, Group
 
 A_DAY = 86_400  # after which BentoML ends a worker, whatever it is at
+
+
+def _address(host: str) -> None:
+    """Let pass what BentoML listens on: it takes no name."""
+    from ipaddress import IPv4Address
+
+    try:
+        IPv4Address(host)
+    except ValueError:
+        raise ValueError(
+            "expected an IPv4 address of this machine, such as 127.0.0.1, or 0.0.0.0 for all"
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +39,7 @@ class Recording(Group):
 class Serving(Group):
     """What the service bears before it refuses a request; see conf/config.yaml."""
 
-    host: str
+    host: Annotated[str, Checked(_address)]
     port: Annotated[int, Ge(0), Lt(2**16)]
     max_rows: Annotated[int, Ge(1)]
     max_bytes: Annotated[int, Ge(1024)]
