@@ -179,6 +179,14 @@ def test_the_page_works_without_a_network(service: Service) -> None:
         assert answered.locator(".response-col_status").inner_text().startswith("200")
         label = golden(service.project)["outputs"][0]["label"]
         assert f'"label": "{label}"' in answered.inner_text()
+        tensors = page.locator("#operations-default-post_v2_models_wine_model_infer")
+        tensors.locator("button.opblock-summary-control").click()
+        tensors.get_by_role("button", name="Execute").click()
+        answered = tensors.locator(".live-responses-table .response").first
+        answered.wait_for()
+        assert answered.locator(".response-col_status").inner_text().startswith("200")
+        assert '"probabilities"' in answered.inner_text()
+
         assert said == []
         assert [url for url in asked if not url.startswith((service.url, "data:"))] == []
         browser.close()
@@ -397,6 +405,17 @@ def test_a_port_that_is_taken_is_named(copied: Path) -> None:
     assert done.returncode == 2
     assert f"error: 127.0.0.1:{port}: Address already in use; end what listens" in done.stderr
     assert f"or type: make serve PORT={port + 1}\n" in done.stderr
+
+
+def test_an_address_of_another_machine_is_named(copied: Path) -> None:
+    edit(copied / "dist/bento/src/serving.json", host="192.0.2.1")
+
+    done = make(copied, "serve")
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == (
+        "error: 192.0.2.1: Cannot assign requested address; name one of this machine's"
+    )
 
 
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGHUP], ids=lambda told: told.name)

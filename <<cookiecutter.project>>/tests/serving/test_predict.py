@@ -189,6 +189,27 @@ def test_what_is_no_request_is_refused(case: str, client: Any, record: Record) -
     assert client.post("/predict", json=record).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 10_000_000,
+        b'{"a":' * 2_000_000,
+        b"[" * 10_000_000 + b"NaN",
+        b'{"age": NaN, "a":' + b"[" * 10_000_000,
+        b'"' * 10_000_001,
+        b"9" * 10_000_000,
+    ],
+    ids=["brackets", "objects", "brackets and NaN", "NaN and brackets", "quotes", "digits"],
+)
+def test_megabytes_that_the_bound_lets_in_are_no_json(body: bytes, serve: Serve) -> None:
+    client = serve(max_bytes=2**24)
+
+    answer = client.post("/predict", content=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("the body is not JSON")
+
+
 def test_a_colon_in_a_text_is_no_key(client: Any, record: Record) -> None:
     answer = client.post("/predict", json=record | {"colour": "a:b"})
 
