@@ -1,5 +1,6 @@
 """A folder of its own for each test, and the check that a refusal is one line and no more."""
 
+import gc
 import importlib
 import io
 import os
@@ -17,9 +18,47 @@ Main = Callable[[], None]
 
 # Tests commit thousands of times: what they write need not outlive a power cut, nor be tidied.
 QUICKLY = {"core.fsync": "none", "gc.auto": "0", "maintenance.auto": "false"}
-for number, (key, value) in enumerate(QUICKLY.items(), int(os.environ.get("GIT_CONFIG_COUNT", 0))):
-    os.environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    os.environ["GIT_CONFIG_COUNT"] = str(number + 1)
+# Folders of tests that run git, or import evidently, mlflow, scikit-learn and its converter.
+WEIGHTY = {
+    "delivery": "git",
+    "monitoring": "libraries",
+    "pipeline": "libraries",
+    "serving": "libraries",
+    "tracking": "libraries",
+}
+# Libraries bring hundreds of thousands of objects, which the collector need not go through often.
+gc.set_threshold(50_000, 50, 50)
+
+
+def pytest_configure() -> None:
+    """Have git be quick, beside what whoever runs the tests has told it."""
+    os.environ |= quickly(int(os.environ.get("GIT_CONFIG_COUNT") or 0))
+
+
+def quickly(first: int = 0) -> dict[str, str]:
+    """Return git's variables that make it quick, numbered from `first` on."""
+    told = {"GIT_CONFIG_COUNT": str(first + len(QUICKLY))}
+    for number, (key, value) in enumerate(QUICKLY.items(), first):
+        told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return told
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one of two workers import the large libraries, and the other one run git.
+
+    Each begins with one half of the list; whoever is done first takes from the end of the other
+    half, which is light.
+    """
+    kinds: dict[str, list[pytest.Item]] = {"git": [], "libraries": [], "light": []}
+    for item in items:
+        kinds[WEIGHTY.get(item.nodeid.split("/")[1], "light")].append(item)
+    light = max(0, len(items) // 2 - len(kinds["git"]))
+    items[:] = [*kinds["git"], *kinds["light"][:light], *kinds["libraries"], *kinds["light"][light:]]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what stays to the end: it would go through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture

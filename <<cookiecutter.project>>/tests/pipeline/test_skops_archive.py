@@ -3,11 +3,15 @@
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
-from pipeline.skops_archive import read_archive, write_archive
+
+@pytest.fixture
+def archive() -> Any:
+    """Import the module when a test asks for it: scikit-learn, two seconds, comes with it."""
+    return importlib.import_module("pipeline.skops_archive")
 
 
 @pytest.fixture
@@ -20,16 +24,18 @@ def unchanged(folder: Path) -> Iterator[None]:
     assert sklearn.utils.all_estimators is every
 
 
-def test_scikit_learn_is_as_it_was_after_an_archive_is_written_and_read(unchanged: None) -> None:
+def test_scikit_learn_is_as_it_was_after_an_archive_is_written_and_read(
+    unchanged: None, archive: Any
+) -> None:
     from sklearn.linear_model import ElasticNet
 
-    write_archive(ElasticNet(alpha=0.5), Path("model.skops"))
+    archive.write_archive(ElasticNet(alpha=0.5), Path("model.skops"))
 
-    assert read_archive(Path("model.skops")).alpha == 0.5
+    assert archive.read_archive(Path("model.skops")).alpha == 0.5
 
 
 def test_it_is_so_too_where_the_import_fails(
-    unchanged: None, monkeypatch: pytest.MonkeyPatch
+    unchanged: None, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sklearn.linear_model import ElasticNet
 
@@ -39,4 +45,4 @@ def test_it_is_so_too_where_the_import_fails(
     monkeypatch.setattr(importlib, "import_module", fail)
 
     with pytest.raises(ImportError):
-        write_archive(ElasticNet(), Path("model.skops"))
+        archive.write_archive(ElasticNet(), Path("model.skops"))

@@ -13,6 +13,8 @@ from delivery.rollback import way_back
 from delivery.state.record import Record, State
 from delivery.state.store import StateStore
 
+from ...conftest import quickly
+
 ENVIRONMENT = "dev"
 MODEL = "toy"
 Deploy = Callable[..., Record]
@@ -32,6 +34,8 @@ def own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name, value in quickly().items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
