@@ -53,7 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         kinds[WEIGHTY.get(item.nodeid.split("/")[1], "light")].append(item)
     light = max(0, len(items) // 2 - len(kinds["git"]))
-    items[:] = [*kinds["git"], *kinds["light"][:light], *kinds["libraries"], *kinds["light"][light:]]
+    items[:] = [
+        *kinds["git"],
+        *kinds["light"][:light],
+        *kinds["libraries"],
+        *kinds["light"][light:],
+    ]
 
 
 def pytest_collection_finish() -> None:

@@ -54,17 +54,21 @@ class Audit:
         for each in added:
             self._added(entry, each, is_alone=len(added) == 1)
 
-    def newest(self, tip: str, environment: str, model: str) -> None:
+    def newest(self, tip: str, model: str) -> None:
         """Check what lies there now against the records."""
-        folder = f"{environment}/{model}"
+        folders = [f"{environment}/{model}" for environment in NAMES]
+        paths = [f"{folder}/{name}" for folder in folders for name in (CONFIG, VALUES)]
+        lies = self.store.repository.objects.ids(tip, paths)
+        for folder in folders:
+            self._lies(folder, [lies.get(f"{folder}/{name}") for name in (CONFIG, VALUES)])
+
+    def _lies(self, folder: str, blobs: list[str | None]) -> None:
         records = sorted(
             (record for path, record in self.records.items() if path.startswith(f"{folder}/")),
             key=lambda record: record.id,
         )
         changes = [record for record in records if record.changes]
         self.found += _gaps(changes)
-        lies = self.store.repository.objects
-        blobs = [lies.ask("rev-parse", f"{tip}:{folder}/{name}") for name in (CONFIG, VALUES)]
         if changes and changes[-1].state and blobs != _blobs_of(changes[-1].state):
             self._once(folder, f"is not what {changes[-1].id}, its last record, put there")
         if not changes and any(blobs):
@@ -121,8 +125,7 @@ def audit(store: StateStore, model: str) -> Audit:
         for entry in entries:
             made.commit(entry)
         made.settle()
-        for environment in NAMES:
-            made.newest(tip, environment, model)
+        made.newest(tip, model)
         made.settle()
     return made
 

@@ -42,14 +42,16 @@ def text_at(commit: str, path: Path) -> str:
 
 def head_commit(folder: Path | None = None) -> str:
     """Return HEAD, with `-dirty` where the project's files differ from it; `none` without one."""
+    asked = ("--porcelain=v2", "--branch", "--no-ahead-behind", "--", ".")
     try:
-        head = run_git("rev-parse", "--verify", "--quiet", "HEAD", cwd=folder)
+        done = run_git("status", *asked, cwd=folder)
     except FileNotFoundError:
         return NO_COMMIT
-    if head.returncode:
+    if done.returncode or "# branch.oid (initial)\n" in done.stdout:
         return NO_COMMIT
-    edits = run_git("status", "--porcelain", "--", ".", cwd=folder).stdout.strip()
-    return head.stdout.strip() + (DIRTY if edits else "")
+    told, *lines = done.stdout.splitlines()
+    edits = any(not line.startswith("# ") for line in lines)
+    return told.removeprefix("# branch.oid ") + (DIRTY if edits else "")
 
 
 def is_vague(commit: str) -> bool:

@@ -33,18 +33,23 @@ PROJECT = {"name": "toy", "title": "Toy", "owner": "@ada", "registry": "local"}
 PROJECT |= {"framework": "sklearn", "licence": "MIT"}
 
 Make = Callable[..., None]
+Once = Callable[[str, Callable[[], object]], None]
 
 
 @pytest.fixture
-def with_origin(folder: Path) -> Path:
+def with_origin(folder: Path, once: Once) -> Path:
     """Return a project that has settings, a lock and a git remote, whose URL holds a login."""
-    settings = {"project": PROJECT | {"registry": "ghcr.io/team"}, "model": 1}
-    Path("params.yaml").write_text(yaml.safe_dump(settings))
-    Path("conf").mkdir()
-    Path("requirements").mkdir()
-    Path("requirements/sklearn.txt").write_text("numpy==2.3.0\n")
-    git("init", "--quiet")
-    git("remote", "add", "origin", "https://ada:token@git.example.org/toy.git")
+
+    def make() -> None:
+        settings = {"project": PROJECT | {"registry": "ghcr.io/team"}, "model": 1}
+        Path("params.yaml").write_text(yaml.safe_dump(settings))
+        Path("conf").mkdir()
+        Path("requirements").mkdir()
+        Path("requirements/sklearn.txt").write_text("numpy==2.3.0\n")
+        git("init", "--quiet", "--template=")
+        git("remote", "add", "origin", "https://ada:token@git.example.org/toy.git")
+
+    once("with origin", make)
     return folder
 
 

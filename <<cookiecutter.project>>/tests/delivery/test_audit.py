@@ -12,20 +12,25 @@ from delivery.state.record import Record
 from delivery.state.store import StateStore
 from project.errors import one_line
 
-from .state.conftest import deploy, digest, git, own_settings, record, remote, repo
+from .state.conftest import Once, deploy, digest, git, own_settings, record, remote, repo
 
 __all__ = ["own_settings", "remote", "repo"]
 
 
 @pytest.fixture
-def three(repo: Path) -> list[Record]:
+def three(repo: Path, once: Once) -> list[Record]:
     """Deploy three times, with a verification, and open a work tree to edit it in."""
-    first, second = deploy(1), deploy(2)
-    seen = StateStore.open().current("dev", "toy")
-    StateStore.open().note(record(2, seen, action="verify", verification={"passed": True}))
-    third = deploy(1, action="rollback")
+
+    def make() -> None:
+        deploy(1)
+        deploy(2)
+        seen = StateStore.open().current("dev", "toy")
+        StateStore.open().note(record(2, seen, action="verify", verification={"passed": True}))
+        deploy(1, action="rollback")
+
+    once("three", make)
     git(repo, "worktree", "add", "--quiet", "build/tree", "gitops")
-    return [first, second, third]
+    return [each for each in StateStore.open().records("dev", "toy") if each.changes]
 
 
 def commit(tree: Path, message: str = "By hand") -> None:

@@ -87,6 +87,13 @@ def project(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def composed(project: Path, once: Callable[..., None]) -> Path:
+    """Work where they were composed."""
+    once("composed", lambda: write([]))
+    return project
+
+
 def test_params_are_written_once_and_remember_their_overrides(project: Path) -> None:
     assert write(["model.n_estimators=7", "dataset=iris"])
     assert not write(["model.n_estimators=7", "dataset=iris"])
@@ -128,10 +135,9 @@ def test_a_wrong_value_in_conf_is_not_blamed_on_the_command_line(project: Path) 
 
 
 def test_a_wrong_parameter_in_conf_is_refused_before_anything_is_written(
-    project: Path, refusal: Callable[..., str]
+    composed: Path, refusal: Callable[..., str]
 ) -> None:
-    write([])
-    forest = project / "conf/model/random_forest.yaml"
+    forest = composed / "conf/model/random_forest.yaml"
     forest.write_text(forest.read_text().replace("n_estimators: 100", "n_estimators: many"))
 
     line = refusal(lambda: write([]))
@@ -140,10 +146,9 @@ def test_a_wrong_parameter_in_conf_is_refused_before_anything_is_written(
 
 
 def test_a_network_without_tensorflow_is_refused_before_anything_is_written(
-    project: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    composed: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write([])
-    shutil.copy(CONF.parents[1] / "conf/model/keras_mlp.yaml", project / "conf/model")
+    shutil.copy(CONF.parents[1] / "conf/model/keras_mlp.yaml", composed / "conf/model")
     find = importlib.util.find_spec
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name: None if name == "tensorflow" else find(name)
@@ -156,8 +161,7 @@ def test_a_network_without_tensorflow_is_refused_before_anything_is_written(
     )
 
 
-def test_params_that_a_merge_has_spoilt_are_composed_anew(project: Path) -> None:
-    write([])
+def test_params_that_a_merge_has_spoilt_are_composed_anew(composed: Path) -> None:
     whole = Path("params.yaml").read_text()
     Path("params.yaml").write_text(f"<<<<<<< HEAD\n{whole}=======\n{whole}>>>>>>> theirs\n")
 
@@ -177,10 +181,9 @@ def test_a_default_experiment_can_be_left_out(default: str, nothing: str, projec
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_it_refuses(
-    case: str, project: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    case: str, composed: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     override, expected = REFUSED[case]
-    write([])
     monkeypatch.setattr("sys.argv", ["params", override])
 
     assert expected in refusal(params.main)

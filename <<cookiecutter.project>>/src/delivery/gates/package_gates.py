@@ -13,7 +13,7 @@ from delivery.verify import verify_package
 from project.artefacts import DVC_LOCK, EVALUATION, METRICS, PROVENANCE, SIGNATURE
 from project.errors import UserError
 from project.files import read_json
-from project.git import git, head_commit
+from project.git import git
 from project.overrides import repro_command
 
 
@@ -94,7 +94,7 @@ class Clean(Gate):
         if edited:
             more = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
             raise RefusedError(f"{edited[0][3:]}{more}: not committed; commit, or take it away")
-        return {"commit": head_commit()}
+        return {"commit": git("rev-parse", "HEAD")}
 
 
 class Current(Gate):

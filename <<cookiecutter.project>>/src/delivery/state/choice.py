@@ -1,6 +1,8 @@
 """Which repository holds the state: the one that GITOPS_REPO names, else the project's own."""
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from delivery.repository import without_login
@@ -29,19 +31,28 @@ def open_repository(project: Path) -> Repository:
             "no git repository here to keep the state in; type: git init "
             "(or name another one: GITOPS_REPO=url)"
         )
-    remote = _remote(project)
+    told = _told(project)
+    remote = _remote(told)
     where = (
         without_login(git("remote", "get-url", remote, cwd=project))
         if remote
         else f"branch {BRANCH}"
     )
-    return Repository(Objects(Path(found.stdout.strip()), identity(project)), remote, where)
+    return Repository(Objects(Path(found.stdout.strip()), _identity(told)), remote, where)
 
 
 def identity(project: Path) -> dict[str, str]:
     """Return whose name commits carry, which only the project's own settings may know."""
-    told = run_git("var", "-l", cwd=project).stdout  # settings, and what git makes of them
-    known = dict(line.partition("=")[::2] for line in told.splitlines())
+    return _identity(_told(project))
+
+
+def _told(project: Path) -> dict[str, str]:
+    """Return git's settings, and what it makes of them."""
+    told = run_git("var", "-l", cwd=project).stdout
+    return dict(line.partition("=")[::2] for line in told.splitlines())
+
+
+def _identity(known: Mapping[str, str]) -> dict[str, str]:
     # Git's own variables do as well; a name that git has guessed says nothing.
     if not (known.get("user.name") and known.get("user.email")) and not all(
         os.environ.get(f"GIT_AUTHOR_{key}") for key in ("NAME", "EMAIL")
@@ -57,8 +68,8 @@ def identity(project: Path) -> dict[str, str]:
     return variables
 
 
-def _remote(project: Path) -> str | None:
-    names = git("remote", cwd=project).split()
+def _remote(told: Mapping[str, str]) -> str | None:
+    names = sorted(found[1] for key in told if (found := re.fullmatch(r"remote\.(.+)\.url", key)))
     if len(names) > 1 and REMOTE not in names:
         raise UserError(
             f"git remotes {', '.join(names)}: which one has the state? call it {REMOTE}, "

@@ -1,7 +1,7 @@
 """Reading the state and its records out of a commit."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from delivery.state.objects import Objects
@@ -56,10 +56,15 @@ def deployed_at(
     objects: Objects, commit: str | None, environment: str, model: str
 ) -> Deployed | None:
     """Return what was in force at a commit; None where nothing was."""
+    return in_force(objects, commit, backwards(objects, commit, environment, model))
+
+
+def in_force(objects: Objects, commit: str | None, records: Iterable[Record]) -> Deployed | None:
+    """Return what was in force at a commit that has these records, the newest of them first."""
     verification = None
-    for record in backwards(objects, commit, environment, model):
+    for record in records:
         if record.changes:
-            folder = f"{environment}/{model}"
+            folder = f"{record.environment}/{record.model}"
             found = objects.read(str(commit), (f"{folder}/{CONFIG}", f"{folder}/{VALUES}"))
             return Deployed(State(found[0] or b"", found[1] or b""), record, verification)
         if record.action == VERIFY:

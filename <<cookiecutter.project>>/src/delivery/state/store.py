@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from delivery.state.choice import open_repository
 from delivery.state.commits import message
 from delivery.state.objects import GitError, Objects
 from delivery.state.races import LostRaceError
-from delivery.state.reading import Deployed, backwards, deployed_at, refuse_other
+from delivery.state.reading import Deployed, backwards, deployed_at, in_force, refuse_other
 from delivery.state.record import (
     BACK,
     CONFIG,
@@ -156,8 +157,9 @@ class StateStore:
         if (environment, model) != (record.environment, record.model):
             raise UserError(f"a record of {record.environment}/{record.model} changes no other")
         tip = self.repository.newest()
-        last = next(backwards(self._objects, tip, environment, model), None)
-        seen = deployed_at(self._objects, tip, environment, model)
+        records = backwards(self._objects, tip, environment, model)
+        last = next(records, None)
+        seen = in_force(self._objects, tip, chain([last], records)) if last else None
         refuse_other(record, seen)
         author = self._objects.identity
         by = f"{author['GIT_AUTHOR_NAME']} <{author['GIT_AUTHOR_EMAIL']}>"

@@ -1,6 +1,7 @@
 """Real repositories: a project of one commit, a bare remote, and what a deploy would write."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from ...conftest import quickly
 ENVIRONMENT = "dev"
 MODEL = "toy"
 Deploy = Callable[..., Record]
+Once = Callable[[str, Callable[[], object]], None]
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -39,23 +41,27 @@ def own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def repo(folder: Path) -> Path:
+def repo(folder: Path, once: Once) -> Path:
     """Make a project's repository, and work in it."""
-    return make_repo(folder)
+    once("repo", lambda: make_repo(folder))
+    return folder
 
 
 @pytest.fixture
 def remote(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the project a remote."""
     bare = tmp_path_factory.mktemp("remote") / "team.git"
-    git(repo, "init", "--quiet", "--bare", str(bare))
+    shutil.copytree(repo / ".git", bare)  # sooner done than a push of main
+    (bare / "refs/heads/gitops").unlink(missing_ok=True)
+    (bare / "hooks").mkdir()
+    (bare / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
     git(repo, "remote", "add", "origin", str(bare))
-    git(repo, "push", "--quiet", "origin", "main")
+    git(repo, "update-ref", "refs/remotes/origin/main", "main")
     return bare
 
 
-def make_repo(folder: Path) -> Path:
-    git(folder, "init", "--quiet", "--initial-branch=main")
+def make_repo(folder: Path) -> None:
+    git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
     git(folder, "config", "user.name", "Ada")
     git(folder, "config", "user.email", "ada@example.org")
     project = {"name": MODEL, "title": "Toy", "owner": "@ada", "registry": "local"}
@@ -64,7 +70,6 @@ def make_repo(folder: Path) -> Path:
     (folder / ".gitignore").write_text("/build/\n")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "-m", "Start")
-    return folder
 
 
 def digest(number: int) -> str:
