@@ -36,7 +36,7 @@ def make_project(name: str = "toy") -> None:
     Path(".gitignore").write_text(IGNORED)
     Path(".dvc").mkdir()
     make_keys()
-    git(Path(), "init", "--quiet", "--initial-branch=main")
+    git(Path(), "init", "--quiet", "--template=", "--initial-branch=main")
     git(Path(), "config", "user.name", "Ada")
     git(Path(), "config", "user.email", "ada@example.org")
     write_rows()
