@@ -15,6 +15,7 @@ import pytest
 from project.errors import one_line
 
 Main = Callable[[], None]
+Once = Callable[[str, Callable[[], object]], None]
 
 # Tests commit thousands of times: what they write need not outlive a power cut, nor be tidied.
 QUICKLY = {"core.fsync": "none", "gc.auto": "0", "maintenance.auto": "false"}
@@ -74,10 +75,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Main], None]:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Return a function that fills the working folder: the first time by `make`, then by a copy."""
 
-    def fill(name: str, make: Main) -> None:
+    def fill(name: str, make: Callable[[], object]) -> None:
         kept = tmp_path_factory.getbasetemp() / "once" / name
         if kept.exists():
             for path in Path().iterdir():

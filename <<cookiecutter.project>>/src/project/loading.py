@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +65,15 @@ def read_params(path: Path = PARAMS) -> dict[str, Any]:
 
 
 def read_yaml(text: str) -> Any:
-    """Read YAML 1.2, as DVC does: `no` is a word there, and `1e-05` a number."""
+    """Read YAML 1.2, as DVC does: `no` is a word there, and `1e-05` a number.
+
+    A deploy reads params.yaml ten times: a text is parsed once, and each caller has its own copy.
+    """
+    return deepcopy(_parsed(text))
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Any:
     from ruamel.yaml import YAML
 
     return YAML(typ="safe").load(text)

@@ -26,6 +26,8 @@ from project.oci import (
     write_index,
 )
 
+from ..conftest import Once
+
 MODEL = b"a graph of operators" * 1000
 GOLDEN = {"tolerance": 1e-4, "inputs": [{"size": 1.0}], "outputs": [{"prediction": 2.0}]}
 OUTS = ("dist/bento", "dist/modelcar", "dist/sbom.json", "dist/manifest.json")
@@ -33,7 +35,6 @@ PROJECT = {"name": "toy", "title": "Toy", "owner": "@ada", "registry": "local"}
 PROJECT |= {"framework": "sklearn", "licence": "MIT"}
 
 Make = Callable[..., None]
-Once = Callable[[str, Callable[[], object]], None]
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from delivery.state.record import Record
 from delivery.state.store import StateStore
 from project.errors import one_line
 
-from .state.conftest import Once, deploy, digest, git, own_settings, record, remote, repo
+from ..conftest import Once
+from .state.conftest import deploy, digest, git, own_settings, record, remote, repo
 
 __all__ = ["own_settings", "remote", "repo"]
 

@@ -20,12 +20,12 @@ from delivery.status import main as status
 from project.errors import UserError
 from project.git import last_change
 
+from ..conftest import Once
 from .deployable import edit_environment, records, train
 from .state.conftest import git, own_settings
 from .test_deploy import (
     VARIABLES,
     Deploy,
-    Once,
     deploy,
     everything,
     package_digest,

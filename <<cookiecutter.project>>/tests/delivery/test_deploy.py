@@ -3,7 +3,6 @@
 import math
 import shutil
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from delivery import packages
 from delivery.deploy import main
 from delivery.gates.all import GATES, KNOWN
+from delivery.gates.all import main as gates
 from delivery.gates.names import GATE_NAMES
 from delivery.push import main as push
 from delivery.registry.choice import open_registry
@@ -25,6 +25,7 @@ from project.files import read_json, write_json
 from project.git import last_change
 from project.module import run_module
 
+from ..conftest import Once
 from .conftest import files_below, record
 from .deployable import ROOT, commit, edit_environment, make_project, records, train
 from .state.conftest import git, own_settings, roll_back
@@ -32,7 +33,6 @@ from .state.conftest import git, own_settings, roll_back
 __all__ = ["own_settings"]
 VARIABLES = ("CHANGE", "OVERRIDE", "REASON", "DRY_RUN", "DIRECT", "SLIPWAY_WEBHOOK")
 Deploy = Callable[..., str]
-Once = Callable[[str, Callable[[], object]], None]
 
 
 @pytest.fixture
@@ -548,12 +548,16 @@ def test_the_docs_say_of_every_gate_what_it_refuses() -> None:
     assert {f"`{name}`" for name in KNOWN} <= named
 
 
-def test_make_gates_prints_each_with_its_help(folder: Path) -> None:
-    done = subprocess.run(
-        ["bin/python", "-m", "delivery.gates.all"], cwd=ROOT, capture_output=True, text=True
-    )
+def test_make_gates_prints_each_with_its_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("SLIPWAY_WEBHOOK", raising=False)
+    gates()
+
+    said = capsys.readouterr().out
     for name in KNOWN:
-        assert f"\n{name}: " in f"\n{done.stdout}"
-    assert "Asked by: deploy, canary, promote. Needs: CHANGE=…." in done.stdout
+        assert f"\n{name}: " in f"\n{said}"
+    assert "Asked by: deploy, canary, promote. Needs: CHANGE=…." in said
     told = "Of prod is told: the webhook in SLIPWAY_WEBHOOK, which is not set here."
-    assert done.stdout.splitlines()[-1] == told
+    assert said.splitlines()[-1] == told

@@ -14,8 +14,8 @@ from delivery.package import read_package
 from delivery.service_checks import Check
 from project.errors import UserError
 
+from ..conftest import Once
 from .deployable import git, records
-from .test_deploy import Once
 from .test_verify_environment import Small, deploy, deployed, own_settings, service
 
 __all__ = ["deploy", "deployed", "own_settings", "service"]

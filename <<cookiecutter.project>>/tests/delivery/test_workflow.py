@@ -13,6 +13,8 @@ from project.errors import UserError
 from project.files import sha256
 from project.git import git
 
+from ..conftest import Once
+
 SETTINGS = Path(__file__).parents[1] / "conf/workflow.yaml"
 STAGES = """
 stages:
@@ -73,18 +75,22 @@ WRONG = {
 
 
 @pytest.fixture
-def project(with_origin: Path) -> Path:
+def project(with_origin: Path, once: Once) -> Path:
     """Return a project with three kinds of stages, on remotes of git and DVC."""
-    (with_origin / ".dvc").mkdir()
-    (with_origin / ".dvc/config").write_text(
-        "[core]\n    remote = storage\n['remote \"storage\"']\n    url = storage\n"
-    )
-    (with_origin / "dvc.yaml").write_text(STAGES)
-    (with_origin / "tables").mkdir()
-    (with_origin / "tables/raw.csv.dvc").write_text(TRACKED)
-    text = SETTINGS.read_text(encoding="utf-8")
-    (with_origin / "conf/workflow.yaml").write_text(text[: text.index("stages:")] + "stages: {}\n")
-    read_stages()  # DVC makes folders for itself where it opens a project
+
+    def make() -> None:
+        Path(".dvc").mkdir()
+        Path(".dvc/config").write_text(
+            "[core]\n    remote = storage\n['remote \"storage\"']\n    url = storage\n"
+        )
+        Path("dvc.yaml").write_text(STAGES)
+        Path("tables").mkdir()
+        Path("tables/raw.csv.dvc").write_text(TRACKED)
+        text = SETTINGS.read_text(encoding="utf-8")
+        Path("conf/workflow.yaml").write_text(text[: text.index("stages:")] + "stages: {}\n")
+        read_stages()  # DVC makes folders for itself where it opens a project
+
+    once("stages", make)
     return with_origin
 
 

@@ -21,6 +21,8 @@ from project.scoring import hold_against
 from project.settings.evaluation import DIRECTIONS
 from project.tables import Contract, write_table
 
+from ..conftest import Once
+
 ROOT = Path(__file__).parents[2]
 COLUMNS = {"size": "number", "age": "number", "new": "boolean", "colour": "category"}
 HEAD = """
@@ -88,26 +90,31 @@ def contract_for(task: str) -> Contract:
 
 
 @pytest.fixture
-def made(folder: Path) -> Callable[..., Path]:
+def made(folder: Path, once: Once) -> Callable[..., Path]:
     """Return a function that makes a project which has trained a model."""
 
     def make(task: str = "classification", **recording: Any) -> Path:
-        contract = contract_for(task)
-        model = onnx.parser.parse_model(GRAPHS[task])
-        onnx.helper.set_model_props(model, {"contract": contract.to_json()})
-        Path("models").mkdir()
-        onnx.save(model, "models/model.onnx")
-        write_table(Path("data/reference.parquet"), houses(2000, 1, task), contract)
-        write_table(Path("data/split/test.parquet"), houses(1500, 2, task), contract)
-        params = json.loads(json.dumps(PARAMS))
-        params["serving"]["recording"] |= recording
-        Path("params.yaml").write_text(yaml.safe_dump(params))
-        write_evaluation(OnnxModel(Path("models/model.onnx")), houses(1500, 2, task))
-        Path("conf").mkdir()
-        shutil.copy(ROOT / "tests/conf/monitoring.yaml", "conf/monitoring.yaml")
+        once(f"{task} {recording}", lambda: write_project(task, recording))
         return folder
 
     return make
+
+
+def write_project(task: str, recording: dict[str, Any]) -> None:
+    """Write what training leaves in the working folder, and what settings say."""
+    contract = contract_for(task)
+    model = onnx.parser.parse_model(GRAPHS[task])
+    onnx.helper.set_model_props(model, {"contract": contract.to_json()})
+    Path("models").mkdir()
+    onnx.save(model, "models/model.onnx")
+    write_table(Path("data/reference.parquet"), houses(2000, 1, task), contract)
+    write_table(Path("data/split/test.parquet"), houses(1500, 2, task), contract)
+    params = json.loads(json.dumps(PARAMS))
+    params["serving"]["recording"] |= recording
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    write_evaluation(OnnxModel(Path("models/model.onnx")), houses(1500, 2, task))
+    Path("conf").mkdir()
+    shutil.copy(ROOT / "tests/conf/monitoring.yaml", "conf/monitoring.yaml")
 
 
 def write_evaluation(model: OnnxModel, test: pa.Table) -> None:

@@ -13,6 +13,8 @@ from monitoring import drift, labels, simulate
 from project.artefacts import LABELS
 from project.files import sha256
 
+from ..conftest import Once
+
 Make = Callable[..., Path]
 Call = Callable[..., int]
 Refused = Callable[..., str]
@@ -59,10 +61,10 @@ WRONG = {
 
 
 @pytest.fixture
-def project(made: Make, call: Call) -> Path:
+def project(made: Make, call: Call, once: Once) -> Path:
     """Return a project whose predictions are recorded, and whose labels have come in a file."""
-    folder = made()
-    call(simulate.main, DRIFT="none", ROWS=400, OUT="data/predictions/a.jsonl", LABELS=FILE)
+    folder, lines = made(), "data/predictions/a.jsonl"
+    once("labelled", lambda: call(simulate.main, DRIFT="none", ROWS=400, OUT=lines, LABELS=FILE))
     return folder
 
 

@@ -19,6 +19,8 @@ from project import parquet_batches, table_stream
 from project.settings.source import FileSource
 from serving.recording import _digest
 
+from ..conftest import Once
+
 pytestmark = pytest.mark.usefixtures("without_evidently")
 Make = Callable[..., Path]
 Call = Callable[..., int]
@@ -97,10 +99,10 @@ TABLES = {
 
 
 @pytest.fixture
-def project(made: Make, call: Call) -> Path:
+def project(made: Make, call: Call, once: Once) -> Path:
     """Return a project with 400 recorded predictions, 20 in a request."""
     folder = made()
-    call(simulate.main, DRIFT="none", ROWS=400, OUT=LINES)
+    once("recorded", lambda: call(simulate.main, DRIFT="none", ROWS=400, OUT=LINES))
     return folder
 
 

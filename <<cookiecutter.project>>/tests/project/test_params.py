@@ -15,6 +15,8 @@ from project.loading import read_params
 from project.overrides import recorded_overrides
 from project.params import compose, write
 
+from ..conftest import Once
+
 CONF = Path(__file__).parents[1] / "conf"
 
 REFUSED = {
@@ -88,7 +90,7 @@ def project(folder: Path) -> Path:
 
 
 @pytest.fixture
-def composed(project: Path, once: Callable[..., None]) -> Path:
+def composed(project: Path, once: Once) -> Path:
     """Work where they were composed."""
     once("composed", lambda: write([]))
     return project

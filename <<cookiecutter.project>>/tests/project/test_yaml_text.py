@@ -47,3 +47,9 @@ def test_what_needs_no_quotes_has_none(folder: Path) -> None:
 
 def test_lines_are_written_as_lines(folder: Path) -> None:
     assert yaml_text({"script": "one\ntwo\n"}) == "script: |\n  one\n  two\n"
+
+
+def test_what_a_caller_changes_is_its_own() -> None:
+    read_yaml("a: [1]")["a"].append(2)
+
+    assert read_yaml("a: [1]") == {"a": [1]}

@@ -14,12 +14,11 @@ from delivery.rollback import way_back
 from delivery.state.record import Record, State
 from delivery.state.store import StateStore
 
-from ...conftest import quickly
+from ...conftest import Once, quickly
 
 ENVIRONMENT = "dev"
 MODEL = "toy"
 Deploy = Callable[..., Record]
-Once = Callable[[str, Callable[[], object]], None]
 
 
 def git(folder: Path, *arguments: str) -> str:
