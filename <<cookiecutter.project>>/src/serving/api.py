@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 from time import perf_counter, time
@@ -111,10 +112,9 @@ class Api:
             if methods is None:
                 path = "other"  # of which there may be any number
                 raise RequestError(404, f"no such path; {' '.join(self._routes)} are there")
-            endpoint = methods.get(scope["method"])
-            if endpoint is None:
-                raise RequestError(405, f"expected {' or '.join(methods)} {path}")
-            answer = await endpoint(request)
+            # To HEAD the server sends what GET would be answered, but for the body.
+            endpoint = methods.get(scope["method"].replace("HEAD", "GET"))
+            answer = await endpoint(request) if endpoint else _not_allowed(methods, path)
         except RequestError as error:
             answer = Answer(error.body(), error.status)
         except DisconnectedError:
@@ -166,3 +166,10 @@ class Api:
         self._telemetry.publish()
         if self._recorder:
             self._recorder.close()
+
+
+def _not_allowed(methods: Collection[str], path: str) -> Answer:
+    """Say which methods a path has, to people and to machines."""
+    error = RequestError(405, f"expected {' or '.join(methods)} {path}")
+    allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
+    return Answer(error.body(), error.status, headers=((b"allow", allowed.encode()),))

@@ -217,11 +217,22 @@ def test_a_colon_in_a_text_is_no_key(client: Any, record: Record) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("GET", "/predict", 405), ("POST", "/nowhere", 404), ("GET", "/livez", 200)],
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/predict", 405, "POST"),
+        ("HEAD", "/predict", 405, "POST"),
+        ("POST", "/readyz", 405, "GET, HEAD"),
+        ("POST", "/nowhere", 404, None),
+        ("GET", "/livez", 200, None),
+        ("HEAD", "/livez", 200, None),
+    ],
 )
-def test_paths_and_methods(client: Any, method: str, path: str, status: int) -> None:
-    assert client.request(method, path).status_code == status
+def test_paths_and_methods(
+    client: Any, method: str, path: str, status: int, allowed: str | None
+) -> None:
+    answer = client.request(method, path)
+
+    assert (answer.status_code, answer.headers.get("allow")) == (status, allowed)
 
 
 def test_a_model_that_is_not_itself_is_never_ready(
