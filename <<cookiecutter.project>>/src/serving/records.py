@@ -178,7 +178,7 @@ def _refuse_columns_given_twice(body: bytes) -> None:
     try:
         json.loads(body, object_pairs_hook=check)
     except RecursionError:  # so deep lies no value that counts, but one that came before it
-        raise RequestError(422, "a column is given twice, once as a nested list") from None
+        raise RequestError(422, "a column is given twice, once as a nested value") from None
 
 
 def _not_json(body: bytes, error: orjson.JSONDecodeError) -> RequestError:
