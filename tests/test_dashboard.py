@@ -208,6 +208,9 @@ def test_panels_have_their_own_place_and_number() -> None:
     ]
 
     assert len({panel["id"] for panel in panels}) == len(panels)
+    # Each is asked: two of one name would be one among QUERIES.
+    notes = DASHBOARD["annotations"]["list"]
+    assert len(QUERIES) == sum(len(panel["targets"]) for panel in panels) + len(notes)
     assert len(cells) == len(set(cells))
     assert max(x for x, _ in cells) < 24
     assert not re.search(r"@\w+@", json.dumps(DASHBOARD))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.conftest import USER, commit_all, git
+from tests.conftest import USER, commit_all, git, run
 from tests.deploying import bare
 from tests.projects import dvc, generate_with_environment, make
 
@@ -178,6 +178,17 @@ def test_where_nothing_is_new_it_says_so_in_one_line(shop: Path) -> None:
     assert said["why"] == "the same model came out: neither data nor code is new"
     assert branches(shop) == branches(shop.parent / "team.git") == ["main"]
     assert git(shop, "status", "--porcelain") == ""
+
+
+def test_a_model_that_misses_a_threshold_is_no_better_one(shop: Path) -> None:
+    words = [word.replace("=0.55", "=0.999") for word in REPRO]
+    done = run(["bin/python", "-m", "project.params", *words], shop)
+    assert done.returncode == 0, done.stderr
+    commit_all(shop, "Ask for more")
+    said = retrained(shop)
+    assert said["outcome"] == "not_better"
+    assert said["why"].startswith("the new model is refused: balanced_accuracy is ")
+    assert branches(shop) == branches(shop.parent / "team.git") == ["main"]
 
 
 def test_labels_that_are_wrong_make_no_better_model(shop: Path) -> None:

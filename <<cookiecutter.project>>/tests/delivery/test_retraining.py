@@ -136,6 +136,10 @@ def test_it_waits_out_the_cooldown(repo: Path) -> None:  # noqa: F811
     outcome = retrain(starting_commit(), SETTINGS, NOW + timedelta(hours=23), force=False)
     assert outcome.outcome == "cooldown"
     assert "wait until 2026-11-22 13:00 UTC (retrain.cooldown_hours)" in outcome.why
+    for later, force in ((23, True), (25, False)):
+        # It goes on to the pipeline, which this repository has not.
+        with pytest.raises(FileNotFoundError, match="bin/python"):
+            retrain(starting_commit(), SETTINGS, NOW + timedelta(hours=later), force)
 
 
 def test_without_a_finished_run_there_is_nothing_to_begin_from(repo: Path) -> None:  # noqa: F811
