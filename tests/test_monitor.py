@@ -41,6 +41,15 @@ def test_drift_is_told_to_people_and_to_what_retrains(project: Path) -> None:
 
 
 @needs_programs
+def test_where_nothing_drifts_nobody_is_told(project: Path) -> None:
+    done = make(project, "monitor", "DRIFT=none", "ROWS=300")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No drift: 300 rows" in done.stdout
+    assert "0 alerts fired" in done.stdout.splitlines()[-1]
+
+
+@needs_programs
 def test_an_interruption_leaves_nothing_running(project: Path) -> None:
     log = project / "log"
     # A shell that runs something in the background has its children ignore Ctrl-C.
