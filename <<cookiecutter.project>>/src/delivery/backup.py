@@ -9,7 +9,8 @@ import os
 import sqlite3
 import sys
 import tarfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +81,7 @@ def restore(archive: Path) -> Restored:
         others = {
             _place(path)
             for path, digest in ((Path(name), digest) for name, digest in digests.items())
-            if _place(path) not in missing and not (path.is_file() and sha256(path) == digest)
+            if _place(path) not in missing and not (path.is_file() and _kept_as(path) == digest)
         }
         for place in missing:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -111,16 +112,39 @@ def _files(place: Path) -> list[Path]:
 
 
 def _add_database(tar: tarfile.TarFile, digests: dict[str, str]) -> None:
-    """Add the database as of one moment, whoever writes to it meanwhile."""
-    with TemporaryDirectory() as folder:
-        copy = Path(folder, MLFLOW_DATABASE)
-        with (
-            closing(sqlite3.connect(MLFLOW_DATABASE)) as here,
-            closing(sqlite3.connect(copy)) as to,
-        ):
-            here.backup(to)
+    with _database_copy() as copy:
         tar.add(copy, MLFLOW_DATABASE.as_posix())
         digests[MLFLOW_DATABASE.as_posix()] = sha256(copy)
+
+
+def _kept_as(path: Path) -> str:
+    """Return the digest that a file here would have in an archive; empty where it has none."""
+    if path != MLFLOW_DATABASE:
+        return sha256(path)
+    try:
+        with _database_copy() as copy:
+            return sha256(copy)
+    except UserError:
+        return ""
+
+
+@contextmanager
+def _database_copy() -> Iterator[Path]:
+    """Yield a copy of the database as of one moment, whoever writes to it meanwhile.
+
+    SQLite's own counters are others than in the original, and the same in each copy.
+    """
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, MLFLOW_DATABASE)
+        try:
+            with (
+                closing(sqlite3.connect(MLFLOW_DATABASE)) as here,
+                closing(sqlite3.connect(copy)) as to,
+            ):
+                here.backup(to)
+        except sqlite3.Error as error:
+            raise UserError(f"{MLFLOW_DATABASE}: {error}; put another one there") from None
+        yield copy
 
 
 def _unpack(archive: Path, staged: Path) -> dict[str, str]:

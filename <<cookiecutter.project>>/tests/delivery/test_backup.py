@@ -41,9 +41,12 @@ def project(folder: Path, make_package: Make) -> Path:
     make_package()
     make_keys()
     push()
-    with closing(sqlite3.connect("mlflow.db")) as database, database:
-        database.execute("CREATE TABLE runs (name TEXT)")
-        database.execute("INSERT INTO runs VALUES ('first')")
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        for name in ("zeroth", "first"):  # a transaction each, which SQLite counts
+            with database:
+                database.execute("CREATE TABLE IF NOT EXISTS runs (name TEXT)")
+                database.execute("DELETE FROM runs")
+                database.execute("INSERT INTO runs VALUES (?)", [name])
     Path("mlartifacts/1").mkdir(parents=True)
     Path("mlartifacts/1/model.onnx").write_bytes(b"weights")
     return folder
@@ -79,6 +82,7 @@ def test_what_was_lost_comes_back(project: Path) -> None:
 
 def test_a_second_restore_finds_nothing_missing(project: Path) -> None:
     back_up(ARCHIVE)
+    assert restore(ARCHIVE) == Restored([], [])
     lose(project)
     restore(ARCHIVE)
 
@@ -106,6 +110,15 @@ def test_what_is_there_and_differs_is_left_and_said_and_the_rest_comes_back(
         f"restored from {ARCHIVE}, each file as its digest says: registry/toy",
         "left alone: mlflow.db, not as in the archive; to have that, move this away",
     ]
+
+
+def test_a_database_that_is_none_is_named_and_left(project: Path) -> None:
+    back_up(ARCHIVE)
+    Path("mlflow.db").write_bytes(b"no database" * 1000)
+    assert restore(ARCHIVE) == Restored([], [Path("mlflow.db")])
+    with pytest.raises(UserError, match=r"^mlflow\.db: file is not a database; put another one"):
+        back_up(ARCHIVE)
+    assert restore(ARCHIVE).left == [Path("mlflow.db")]  # the archive of before is still whole
 
 
 def changed(archive: Path) -> None:
