@@ -88,13 +88,15 @@ def test_a_dry_run_of_a_rollback_leaves_all_as_it_is(
 def test_an_edit_by_hand_is_undone_by_naming_the_last_record(repo: Path) -> None:
     last = deploy(1)
     git(repo, "worktree", "add", "--quiet", "build/tree", "gitops")
-    (repo / "build/tree/dev/toy/values.yaml").write_text("replicas: 99\n")
+    (repo / "build/tree/dev/toy/values.yaml").write_text("replicas: [99\n")
     git(repo / "build/tree", "commit", "--quiet", "-a", "-m", "Quick fix")
     git(repo, "worktree", "remove", "build/tree")
     store = StateStore.open()
     edited = store.current("dev", "toy")
     assert edited is not None
     assert edited.edited
+    with pytest.raises(UserError, match=r"^dev/toy/values\.yaml: not YAML: "):
+        _ = edited.state.chart_values
 
     roll_back(to=last.id)
 

@@ -64,9 +64,10 @@ def in_force(objects: Objects, commit: str | None, records: Iterable[Record]) ->
     verification = None
     for record in records:
         if record.changes:
-            folder = f"{record.environment}/{record.model}"
-            found = objects.read(str(commit), (f"{folder}/{CONFIG}", f"{folder}/{VALUES}"))
-            return Deployed(State(found[0] or b"", found[1] or b""), record, verification)
+            folder = f"{record.environment}/{record.model}/"
+            found = objects.read(str(commit), (f"{folder}{CONFIG}", f"{folder}{VALUES}"))
+            state = State(found[0] or b"", found[1] or b"", folder)
+            return Deployed(state, record, verification)
         if record.action == VERIFY:
             verification = verification or record
     return None

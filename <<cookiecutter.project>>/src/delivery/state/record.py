@@ -8,7 +8,7 @@ order is that of their names.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -31,25 +31,26 @@ SHOWN = 12  # of a digest's hexadecimal digits
 
 @dataclass(frozen=True)
 class State:
-    """The bytes of an environment's two files: what runs, and how."""
+    """The bytes of an environment's two files: what runs, and how; `folder` is theirs, if known."""
 
     config: bytes
     values: bytes
+    folder: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, config: Mapping[str, Any], values: Mapping[str, Any]) -> "State":
         """Write both as YAML."""
-        return cls(*(yaml_text(dict(each)).encode() for each in (config, values)))
+        return cls(yaml_text(dict(config)).encode(), yaml_text(dict(values)).encode())
 
     @property
     def settings(self) -> dict[str, Any]:
         """What config.yaml says."""
-        return _mapping(self.config, CONFIG)
+        return _mapping(self.config, f"{self.folder}{CONFIG}")
 
     @property
     def chart_values(self) -> dict[str, Any]:
         """What values.yaml says."""
-        return _mapping(self.values, VALUES)
+        return _mapping(self.values, f"{self.folder}{VALUES}")
 
     @property
     def digest(self) -> str:
