@@ -59,6 +59,7 @@ class GitHub:
     environment: Path
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)  # by a webhook, where a secret names one
 
     @property
     def artefacts(self) -> Path:
@@ -77,6 +78,10 @@ class GitHub:
         path = self.folder / "gh.json"
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
+    def hold(self, **things: Any) -> None:
+        """Have the stand-in of gh hold these in place of what it held of the kind."""
+        (self.folder / "gh.json").write_text(json.dumps(self.state | things))
+
     def approve(self, **people: str) -> None:
         """Say who approved which environment."""
         listed = [
@@ -87,7 +92,7 @@ class GitHub:
             }
             for name, who in people.items()
         ]
-        (self.folder / "gh.json").write_text(json.dumps(self.state | {"approvals": listed}))
+        self.hold(approvals=listed)
 
     def run(
         self, name: str, event: str, payload: dict[str, Any], ref: str = "main", **env: str

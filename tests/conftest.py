@@ -104,6 +104,16 @@ def hub(
         yield opened
 
 
+@pytest.fixture(scope="session")
+def fewer(hub: "GitHub", tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Propose a forest of fewer trees, with what it comes to; return the branch."""
+    from tests.hub import propose
+
+    model, folder = "conf/model/random_forest.yaml", tmp_path_factory.mktemp("fewer")
+    propose(hub, folder, "fewer", model, "n_estimators: 10", "n_estimators: 1", "repro")
+    return "fewer"
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of its own, whose size a test can set."""

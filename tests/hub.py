@@ -12,6 +12,7 @@ from tests.git_server import git_server
 from tests.oci_registry import docker_registry
 from tests.osv import osv
 from tests.projects import make, train
+from tests.webhook import listening
 
 GOOD = ("model=random_forest", "serving.port=0")
 
@@ -19,7 +20,12 @@ GOOD = ("model=random_forest", "serving.port=0")
 @contextmanager
 def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
     """Have a remote whose main holds a good model, a registry, and a service of vulnerabilities."""
-    with docker_registry() as registry, osv() as url, git_server(folder, TOKEN) as server:
+    with (
+        docker_registry() as registry,
+        osv() as url,
+        git_server(folder, TOKEN) as server,
+        listening() as (hook, told),
+    ):
         project = folder / "wine-model"
         shutil.copytree(train(template, shared, GOOD), project, symlinks=True)
         edit(project / "conf/config.yaml", "model: keras_mlp", "model: random_forest")
@@ -28,7 +34,8 @@ def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
             path = project / f"conf/environment/{name}.yaml"
             edit(path, "p99_milliseconds: 250", "p99_milliseconds: 9000")
         prod = project / "conf/environment/prod.yaml"
-        edit(prod, "wait_seconds: 600", "wait_seconds: 60")
+        edit(prod, "wait_seconds: 600", "wait_seconds: 20")
+        edit(prod, "interval_seconds: 10", "interval_seconds: 1")
         edit(prod, "margins: {balanced_accuracy: 0.0", "margins: {balanced_accuracy: 1.0")
         for target in ("keys", "repro"):
             done = make(project, target)
@@ -41,7 +48,22 @@ def open_hub(template: Path, shared: Path, folder: Path) -> Iterator[GitHub]:
         key = (project / "keys/signing.key").read_text()
         environment = (project / ".venv").resolve()
         where = f"{server}/{REPOSITORY}.git"
-        yield GitHub(folder, origin, where, environment, {"OSV_URL": url}, {"SIGNING_KEY": key})
+        secrets = {"SIGNING_KEY": key, "SLIPWAY_WEBHOOK": hook}
+        yield GitHub(folder, origin, where, environment, {"OSV_URL": url}, secrets, told)
+
+
+def propose(
+    hub: GitHub, folder: Path, branch: str, file: str, old: str, new: str, *words: str
+) -> None:
+    """Push a branch with one edit, and with what make's `words` make of it."""
+    project = clone(hub, folder)
+    git(project, "checkout", "--quiet", "-b", branch)
+    edit(project / file, old, new)
+    for word in words:
+        done = make(project, word)
+        assert done.returncode == 0, done.stdout + done.stderr
+    commit_all(project, "Change")
+    git(project, "push", "--quiet", "origin", branch)
 
 
 def protect(origin: Path) -> None:

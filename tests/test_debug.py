@@ -27,9 +27,15 @@ def test_a_trial_leaves_everything_as_it_was_and_stands_for_these_files_alone(
     assert not list((project / "build/debug").glob("mlflow.db"))  # nothing was registered at all
 
     commit_all(project, "Choose")  # the same files
-    compared = make(project, "compare", "BASE=HEAD")
+    summary = project / "build/summary.md"
+    compared = make(
+        project, "compare", "BASE=HEAD", environment={"GITHUB_STEP_SUMMARY": str(summary)}
+    )
     assert compared.returncode == 0, compared.stderr
     assert "| Metric | HEAD | here | Change | Must be |" in compared.stdout
+    assert "```mermaid" in compared.stdout
+    assert summary.read_text() == (project / "build/comparison.md").read_text()
+    assert summary.read_text().strip() == compared.stdout.strip()
     assert git(project, "status", "--porcelain") == ""
 
     edit(project / "conf/model/logistic_regression.yaml", "name: ", "name:  ")

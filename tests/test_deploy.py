@@ -5,9 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from tests.deploying import bare
 from tests.manifests import VALIDATOR, validate
 from tests.projects import make
 from tests.serving import left_running, served, wait_for
+from tests.webhook import listening
 
 Trained = Callable[..., Path]
 GOOD = ("model=random_forest", "serving.port=0")
@@ -61,24 +60,8 @@ def records(project: Path, environment: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[str]]]:
-    """Listen, and keep what comes."""
-    told: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.append(json.loads(body)["text"])
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Keep to ourselves what came."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", told
-    server.shutdown()
-    server.server_close()
+    with listening() as heard:
+        yield heard
 
 
 def test_a_model_goes_to_production_and_a_worse_one_does_not(

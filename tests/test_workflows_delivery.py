@@ -5,23 +5,31 @@ users' days do, and says so where that one did not pass. What is asserted is wha
 and records hold afterwards.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.act import GitHub, Run
+from tests.act import GitHub
 from tests.conftest import commit_all, git
-from tests.hub import clone, edit, merge
+from tests.delivering import (
+    DISPATCH,
+    actions,
+    bring,
+    checked,
+    make_another,
+    promote,
+    records,
+)
+from tests.hub import clone
 from tests.projects import make
+from tests.workflow_files import examples
 
 pytestmark = pytest.mark.xdist_group("workflows")
 
-DISPATCH = "workflow_dispatch"
 PASSED: list[str] = []
+VERIFIED = {"ready", "digest", "golden", "p99", "metrics"}
 
 
 @pytest.fixture(autouse=True)
@@ -38,19 +46,12 @@ def passed_before(request: pytest.FixtureRequest) -> Iterator[None]:
         PASSED.append(name)
 
 
-def promote(hub: GitHub, environment: str, **inputs: str) -> Run:
-    given = {"environment": environment, "change": "OPS-1", "reason": "monthly", "canary": "0"}
-    return hub.run("promote", DISPATCH, {"inputs": given | inputs}, LOAD_SECONDS="1")
-
-
-def records(hub: GitHub, environment: str) -> list[dict[str, Any]]:
-    folder = f"{environment}/wine-model/history"
-    listed = git(hub.origin, "ls-tree", "-r", "--name-only", "gitops", folder).splitlines()
-    return [json.loads(git(hub.origin, "show", f"gitops:{name}")) for name in listed]
-
-
-def actions(hub: GitHub, environment: str) -> list[str]:
-    return [record["action"] for record in records(hub, environment)]
+@pytest.fixture(scope="module")
+def later(hub: GitHub, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone that has committed the package after the first."""
+    project = clone(hub, tmp_path_factory.mktemp("later"))
+    make_another(hub, project)
+    return project
 
 
 def test_a_merge_is_built_once_and_brought_to_dev(hub: GitHub) -> None:
@@ -63,11 +64,19 @@ def test_a_merge_is_built_once_and_brought_to_dev(hub: GitHub) -> None:
     deployed, verified = records(hub, "dev")
     assert (deployed["action"], deployed["commit"]) == ("deploy", main)
     assert deployed["by"].startswith("ada <")
-    assert verified["verification"]["passed"] is True
+    assert checked(verified) == VERIFIED
     attested = (hub.artefacts / "attested").read_text().splitlines()
     assert attested == [f"{deployed['digest']} {what}" for what in ("provenance", "dist/sbom.json")]
     assert git(hub.origin, "rev-parse", "main") == main
     assert hub.secrets["SIGNING_KEY"].splitlines()[1] not in done.log
+
+
+def test_the_commit_of_desired_state_holds_nothing_to_start(hub: GitHub) -> None:
+    """Show that a push to gitops starts nothing: GitHub asks the workflows of what was pushed."""
+    held = git(hub.origin, "ls-tree", "-r", "--name-only", "gitops").splitlines()
+
+    assert "dev/wine-model/config.yaml" in held
+    assert [name for name in held if not name.startswith(("dev/", "README"))] == []
 
 
 def test_a_workflow_has_signed_it_and_no_other_may_have(hub: GitHub, tmp_path: Path) -> None:
@@ -94,7 +103,7 @@ def test_a_workflow_has_signed_it_and_no_other_may_have(hub: GitHub, tmp_path: P
     assert "none of the expected identities matched" in other.stderr
 
 
-def test_a_tag_makes_a_release_and_deploys_nothing(hub: GitHub) -> None:
+def test_a_tag_makes_a_release_of_the_same_package_and_deploys_nothing(hub: GitHub) -> None:
     before = actions(hub, "dev")
     git(hub.origin, "tag", "v1.0.0", "main")
 
@@ -106,6 +115,8 @@ def test_a_tag_makes_a_release_and_deploys_nothing(hub: GitHub) -> None:
     assert created[:3] == ["create", "v1.0.0", "--verify-tag"]
     assert uploaded[:2] == ["upload", "v1.0.0"]
     assert {"dist/bento/README.md", "dist/sbom.json", "reports/index.html"} < set(uploaded)
+    attested = (hub.artefacts / "attested").read_text().splitlines()
+    assert {line.split()[0] for line in attested} == {records(hub, "dev")[0]["digest"]}
     assert actions(hub, "dev") == before
 
 
@@ -124,9 +135,10 @@ def test_test_takes_what_dev_runs_and_is_tested_there(hub: GitHub) -> None:
     deployed, verified, integrated = records(hub, "test")
     assert deployed["digest"] == records(hub, "dev")[0]["digest"]
     assert (deployed["change"], deployed["reason"]) == ("OPS-1", "monthly")
-    assert verified["verification"]["passed"]
-    checks = {check["id"] for check in integrated["verification"]["checks"]}
-    assert checks > {"golden", "inputs", "refusals", "load"}
+    assert checked(verified) == VERIFIED
+    assert checked(integrated) == VERIFIED | {"inputs", "refusals", "load", "drift"}
+    (load,) = (one for one in integrated["verification"]["checks"] if one["id"] == "load")
+    assert load["figures"]["seconds"] == 1
 
 
 @pytest.mark.parametrize(
@@ -151,8 +163,9 @@ def test_prod_is_refused(
     assert actions(hub, "prod") == []
 
 
-def test_prod_takes_what_two_have_approved(hub: GitHub) -> None:
+def test_prod_takes_what_two_have_approved_and_somebody_is_told(hub: GitHub) -> None:
     hub.approve(prod_approval="grace", prod="alan")
+    hub.told.clear()
 
     done = promote(hub, "prod")
 
@@ -161,15 +174,33 @@ def test_prod_takes_what_two_have_approved(hub: GitHub) -> None:
     assert deployed["digest"] == records(hub, "test")[0]["digest"]
     assert deployed["change"] == "OPS-1"
     assert deployed["reason"] == "monthly approved by grace and alan"
-    assert verified["verification"]["passed"]
+    assert checked(verified) == VERIFIED
     assert not list((hub.artefacts / "backup").rglob("*.tar"))  # nothing ran there yet
+    came, held = hub.told
+    assert came.startswith("prod is to run wine-model")
+    assert held.endswith("in prod is verified (pulled)")
 
 
-def test_the_next_package_gets_a_share_of_prod_before_it_gets_all(
-    hub: GitHub, tmp_path: Path
-) -> None:
+def test_develop_feeds_dev_and_goes_no_further(hub: GitHub, later: Path) -> None:
+    before = actions(hub, "test")
+    git(later, "push", "--quiet", "origin", "HEAD:develop")
+
+    done = hub.run("deliver", "push", {"ref": "refs/heads/develop"}, ref="develop")
+    refused = promote(hub, "test")
+
+    assert done.passed, done.log
+    assert done.jobs == {"build": "success", "deploy": "success"}
+    deployed, verified = records(hub, "dev")[-2:]
+    assert deployed["commit"] == git(later, "rev-parse", "HEAD")
+    assert checked(verified) == VERIFIED
+    assert not refused.passed
+    assert f"{deployed['commit'][:10]}, which origin/main does not hold" in refused.log
+    assert actions(hub, "test") == before
+
+
+def test_the_next_package_gets_a_share_of_prod_before_it_gets_all(hub: GitHub, later: Path) -> None:
     first = records(hub, "prod")[0]["digest"]
-    second = bring_to_test(hub, clone(hub, tmp_path))
+    second = bring(hub, later, "test")
     hub.approve(prod_approval="grace", prod="alan")
 
     done = promote(hub, "prod", canary="20")
@@ -179,13 +210,25 @@ def test_the_next_package_gets_a_share_of_prod_before_it_gets_all(
     assert [record["action"] for record in came] == ["canary", "verify", "promote", "verify"]
     assert {record["digest"] for record in came} == {second}
     assert came[0]["share"] == {"weight": 20, "beside": first}
-    assert all(record["verification"]["passed"] for record in came[1::2])
+    assert all(checked(record) == VERIFIED for record in came[1::2])
     assert list((hub.artefacts / "backup").rglob("*.tar"))
 
 
-def test_a_failing_verification_takes_prod_back(hub: GitHub, tmp_path: Path) -> None:
+def test_an_environment_goes_back_by_hand(hub: GitHub) -> None:
+    first = records(hub, "test")[0]["digest"]
+    inputs = {"environment": "test", "record": "", "change": "OPS-2", "reason": "it is slow"}
+
+    done = hub.run("rollback", DISPATCH, {"inputs": inputs}, LOAD_SECONDS="1")
+
+    assert done.passed, done.log
+    back, verified, integrated = records(hub, "test")[-3:]
+    assert (back["action"], back["digest"], back["reason"]) == ("rollback", first, "it is slow")
+    assert back["change"] == "OPS-2"
+    assert checked(verified) < checked(integrated)
+
+
+def test_a_failing_verification_takes_prod_back_and_says_so(hub: GitHub) -> None:
     first, second = (records(hub, "prod")[at]["digest"] for at in (0, -1))
-    by_make(hub, clone(hub, tmp_path), "rollback", "verify", "ENV=test")
     nobody = replace(hub, variables=hub.variables | {"URL": "http://127.0.0.1:9"})
     hub.approve(prod_approval="grace", prod="alan")
 
@@ -197,23 +240,32 @@ def test_a_failing_verification_takes_prod_back(hub: GitHub, tmp_path: Path) -> 
     assert (deployed["action"], deployed["digest"]) == ("deploy", first)
     assert verified["verification"]["passed"] is False
     assert (back["action"], back["digest"]) == ("rollback", second)
+    assert f"prod is back at wine-model {second[7:19]}" in hub.told[-1]
 
 
-def test_an_environment_goes_back_by_hand(hub: GitHub) -> None:
-    first = records(hub, "dev")[0]["digest"]
-    inputs = {"environment": "dev", "record": "", "change": "", "reason": "it is slow"}
+def test_an_environment_goes_back_where_a_workflow_calls_for_it(
+    hub: GitHub, tmp_path: Path
+) -> None:
+    project, first = clone(hub, tmp_path), records(hub, "dev")[0]["digest"]
+    (caller,) = examples("github.md", "yaml")
+    (project / ".github/workflows/back.yml").write_text(caller)
+    commit_all(project, "Let others ask for a rollback")
+    git(project, "push", "--quiet", "origin", "HEAD:calling")
+    asked = {"environment": "dev", "reason": "p99 doubled"}
 
-    done = hub.run("rollback", DISPATCH, {"inputs": inputs})
+    done = hub.run("back", "repository_dispatch", {"client_payload": asked}, ref="calling")
 
     assert done.passed, done.log
+    assert done.jobs == {"deploy": "success"}
     back, verified = records(hub, "dev")[-2:]
-    assert (back["action"], back["digest"], back["reason"]) == ("rollback", first, "it is slow")
-    assert verified["verification"]["passed"]
+    assert (back["action"], back["digest"], back["reason"]) == ("rollback", first, "p99 doubled")
+    assert checked(verified) == VERIFIED
 
 
 def test_a_canary_that_fails_its_verification_loses_its_share(hub: GitHub, tmp_path: Path) -> None:
-    running = records(hub, "prod")[-1]["digest"]
-    third = bring_to_test(hub, clone(hub, tmp_path), title="Renamed")
+    running, project = records(hub, "prod")[-1]["digest"], clone(hub, tmp_path)
+    make_another(hub, project, title="Renamed")
+    third = bring(hub, project, "dev", "test")
     nobody = replace(hub, variables=hub.variables | {"URL": "http://127.0.0.1:9"})
     hub.approve(prod_approval="grace", prod="alan")
 
@@ -226,28 +278,3 @@ def test_a_canary_that_fails_its_verification_loses_its_share(hub: GitHub, tmp_p
     assert canary["share"] == {"weight": 20, "beside": running}
     assert verified["verification"]["passed"] is False
     assert (back["action"], back["digest"]) == ("abort", running)
-
-
-def bring_to_test(hub: GitHub, project: Path, title: str = "Wine model") -> str:
-    """Bring another package to TEST by make alone, as without GitHub; return its digest.
-
-    Its model has one tree more than the first; a title makes another package of the same one.
-    """
-    for name, value in (("name", "Ada"), ("email", "ada@example.org")):
-        git(project, "config", f"user.{name}", value)
-    forest = project / "conf/model/random_forest.yaml"
-    forest.write_text(forest.read_text().replace("n_estimators: 100", "n_estimators: 101"))
-    edit(project / "conf/project.yaml", 'title: "Wine model"', f'title: "{title}"')
-    (project / "keys/signing.key").write_text(hub.secrets["SIGNING_KEY"])
-    by_make(hub, project, "repro")
-    commit_all(project, "More trees")
-    merge(hub, project)
-    by_make(hub, project, "sign")
-    for environment in ("dev", "test"):
-        by_make(hub, project, "deploy", "verify", f"ENV={environment}")
-    return str(records(hub, "test")[-2]["digest"])
-
-
-def by_make(hub: GitHub, project: Path, *words: str) -> None:
-    done = make(project, *words, environment=hub.path)
-    assert done.returncode == 0, done.stdout + done.stderr

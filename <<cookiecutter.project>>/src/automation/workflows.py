@@ -1,7 +1,7 @@
 """Do the workflows keep to what GitHub advises? `make check-workflows`.
 
 zizmor at its strictest (persona auditor), without the network: pins by SHA, least permissions, no
-text of others in a shell, no secret where none is needed.
+text of others in a shell, no secret where none is needed. A file that it cannot read is a finding.
 """
 
 from project.check_tools import run
@@ -10,7 +10,8 @@ from project.errors import one_line
 
 def main() -> None:
     """Audit .github/."""
-    run("zizmor", "--offline", "--persona", "auditor", "--no-progress", ".github")
+    how = ("--offline", "--persona", "auditor", "--strict-collection", "--no-progress")
+    run("zizmor", *how, ".github")
 
 
 if __name__ == "__main__":
