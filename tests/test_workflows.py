@@ -173,6 +173,15 @@ def test_prod_is_kept_before_it_is_changed_and_looked_at_after() -> None:
     assert order[canary : canary + 3] == ["canary", "verify", "promote"]
 
 
+def test_a_rollback_builds_nothing_and_runs_nothing_that_asks_for_results() -> None:
+    (deploy,) = jobs(GITHUB / "workflows/deploy.yml").values()
+    entering = "inputs.digest != ''"
+    back = [step.get("run") for step in deploy["steps"] if entering not in step.get("if", "")]
+
+    targets = [line.removeprefix("make ") for line in back if line]
+    assert targets == ["approvals", "backup", "rollback", "verify", "status"]
+
+
 def test_a_promotion_names_its_ticket_and_its_load_takes_as_long_as_make_says() -> None:
     asked = read(GITHUB / "workflows/promote.yml")["on"]["workflow_dispatch"]["inputs"]
 
