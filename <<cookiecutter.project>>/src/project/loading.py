@@ -14,7 +14,7 @@ from project.overrides import repro_command, told_at
 from project.settings.group import HiddenValueError, build
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
     from project.settings.whole import Settings
 
@@ -89,12 +89,12 @@ def load_file(kind: Any, path: Path, read: Callable[[Path], str] = on_disk) -> A
 
     read: gives the file's text, where another version of it is meant than that of the work tree.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
     from ruamel.yaml.error import YAMLError
 
     try:
         data = read_yaml(read(path))
-        return TypeAdapter(kind).validate_python(data)
+        return _adapter(kind).validate_python(data)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (YAMLError, UnicodeDecodeError) as error:
@@ -104,11 +104,19 @@ def load_file(kind: Any, path: Path, read: Callable[[Path], str] = on_disk) -> A
         raise UserError(": ".join(filter(None, [str(path), ".".join(keys), message]))) from None
 
 
+@lru_cache
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    """Return what validates a kind: pydantic takes longer to make it than to use it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
 def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence[str] = ()) -> Any:
-    from pydantic import TypeAdapter, ValidationError  # stages read what was checked before
+    from pydantic import ValidationError  # stages read what was checked before
 
     try:
-        return TypeAdapter(kind).validate_python(data)
+        return _adapter(kind).validate_python(data)
     except ValidationError as invalid:
         raise UserError(_first_error(invalid, data, prefix, overrides)) from None
 
