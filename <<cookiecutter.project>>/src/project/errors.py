@@ -19,6 +19,7 @@ def one_line(main: Callable[[], None]) -> None:
         sys.exit(f"error: {' '.join(str(error).split())}")
     except OSError as error:
         # A full disk, a missing right, a folder that went away: nothing in the code can mend it.
-        sys.exit(f"error: {error.filename or 'writing'}: {error.strerror or error}")
+        said = f"{error.filename or 'writing'}: {error.strerror}" if error.strerror else str(error)
+        sys.exit(f"error: {' '.join(said.split())}")
     except KeyboardInterrupt:
         sys.exit(130)
