@@ -63,6 +63,22 @@ def test_an_edit_is_refused_by_dvc_and_used_by_make(
     assert re.findall(r"Running stage '(\w+)'", used.stdout) == ["settings", *stages]
 
 
+def test_an_edit_that_the_last_command_line_hides_is_no_old_result(
+    trained: Callable[..., Path],
+) -> None:
+    project = trained("hidden", "model=random_forest")
+    config = (project / CONFIG).read_text()
+    model = re.search(r"- model: (\w+)", config)
+    assert model
+    replace(project / CONFIG, model[0], "- model: logistic_regression")
+
+    bare = dvc(project, "repro")
+
+    assert bare.returncode != 0
+    hint = "type `make repro` to use the edit, or `make repro model=random_forest` to keep"
+    assert re.search(f"^error: params.yaml: composed with .*{hint}", bare.stderr, re.MULTILINE)
+
+
 def test_an_edit_that_changes_no_setting_runs_no_stage(trained: Callable[..., Path]) -> None:
     project = trained("commented", "model=random_forest")
     replace(project / FOREST, "n_estimators", "# How many trees.\nn_estimators")

@@ -25,7 +25,10 @@ IDENTITY = "\n".join(
 )
 
 
-COMPOSE = "from project.params import compose, render; print(render(compose([]), []), end='')"
+COMPOSE = (
+    "from project.composing import compose; from project.params import render;"
+    " print(render(compose([]), [], []), end='')"
+)
 
 
 def composed(framework: str, folder: Path) -> str:

@@ -80,7 +80,7 @@ def _refuse_other_settings(stages: dict[str, Any]) -> None:
     settings, where = read_params(), PARAMS
     checked = stages.get(CHECK, {}).get("deps", [])
     if any(dep["path"] == str(CONF) and dep["md5"] != content_md5(CONF) for dep in checked):
-        from project.params import compose  # and Hydra with it
+        from project.composing import compose  # and Hydra with it
 
         composed = compose(recorded_overrides(PARAMS.read_text(encoding="utf-8")))
         if composed["project"]["registry"] != settings["project"]["registry"]:

@@ -51,11 +51,12 @@ def join(
         record = row.record or 0
         (known if record < size or (row.request_id, record) in kept else unknown).append(row)
     if len(unknown) > settings.max_unknown * len(rows):
-        first = unknown[0]
+        first, others = unknown[0], len(unknown) - 1
+        more = f", nor for {others:,} more of {len(rows):,} rows" if others else ""
         raise UserError(
             f"{path}: row {first.place}: no prediction is recorded for request "
-            f"{first.request_id}, record {first.record or 0}, nor for {len(unknown) - 1:,} more of "
-            f"{len(rows):,} rows; labels.max_unknown in conf/monitoring.yaml bounds their share"
+            f"{first.request_id}, record {first.record or 0}{more}; labels.max_unknown in "
+            "conf/monitoring.yaml bounds their share"
         )
     return known, len(unknown)
 

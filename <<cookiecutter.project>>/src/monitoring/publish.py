@@ -34,7 +34,8 @@ def push(verdict: dict[str, Any], registry: Any) -> None:
     try:
         push_to_gateway(url, "drift", registry, grouping, timeout=10)
     except (URLError, ValueError, OSError) as error:
-        raise UserError(f"PUSHGATEWAY: {url}: not published: {error}") from None
+        why = getattr(error, "reason", error)
+        raise UserError(f"PUSHGATEWAY: {url}: not published: {why}") from None
 
 
 def environment() -> str:

@@ -51,7 +51,8 @@ def simulate(test: pa.Table, contract: Contract, kind: str, rows: int, seed: int
 def refuse_unknown(kind: str, rows: str, usage: str) -> None:
     """Raise `UserError` where a word of make's names no drift, or no number of rows."""
     if kind not in DISTURBANCES:
-        raise UserError(f"DRIFT: {kind or 'missing'}: type: {usage}")
+        said = f"{kind!r} is no drift" if kind else "none is given"
+        raise UserError(f"DRIFT: {said}; type: {usage}")
     if not rows.isdecimal() or int(rows) < 1:
         raise UserError(f"ROWS: expected a whole number above 0, got {rows}")
 

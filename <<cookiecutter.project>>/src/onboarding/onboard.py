@@ -89,6 +89,14 @@ def main() -> None:
     show(decided, console)
     written = " and ".join(map(str, files))
     console.print(f"\nWrote {written}.", markup=False, highlight=False, soft_wrap=True)
+    if Path(_settings_path(data)).is_absolute():
+        console.print(
+            f"{data} is outside this project, so clean clones will not have it; "
+            f"{CONF}/dataset/{name}.yaml says how they would.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
         f"Read them, then train: make repro experiment={name}", style="bold", markup=False
     )

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,10 +113,11 @@ def _has_decimal_commas(path: Path, table: pa.Table) -> bool:
     clear = {name for name in alike if _count(numbers[name], THOUSANDS) < len(numbers[name])}
     # Where one column surely has decimal commas, `1,234` in another is one and a bit too.
     if doubtful := [name for name in numbers if name not in (alike if clear else clear)]:
-        number = numbers[doubtful[0]][0].as_py().strip()
+        texts = numbers[doubtful[0]].to_pylist()
+        number = next((text for text in texts if not re.match(DECIMAL_COMMA, text)), texts[0])
         raise UserError(
-            f"{path}: column {doubtful[0]!r} writes {number!r}, whose comma seems to part "
-            "thousands; save the table without such signs, or with decimal points"
+            f"{path}: column {doubtful[0]!r} writes {number.strip()!r}, with a sign that seems "
+            "to part thousands; save the table without such signs"
         )
     for name in numbers:
         _refuse_both(path, name, numbers[name], table.column(name).combine_chunks())

@@ -14,11 +14,11 @@ from typing import Any
 
 from project.artefacts import CONF, EVALUATION, PAGE
 from project.clean_clone import CleanClone
+from project.composing import compose
 from project.errors import UserError, one_line
 from project.files import read_json, write_json
 from project.git import git
 from project.loading import read_yaml
-from project.params import compose
 from project.repro import repro
 from project.snapshot import commit, tree
 

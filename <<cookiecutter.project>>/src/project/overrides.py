@@ -8,6 +8,7 @@ from project.artefacts import PARAMS
 from project.errors import UserError
 
 WITH = "# With: "
+INSTEAD = "# Instead of: "
 
 
 def overrides_from_make(flags: str) -> list[str]:
@@ -43,29 +44,40 @@ def _refuse_upper_case(word: str) -> None:
         raise UserError(f"{word}: settings are lower-case: {mended}")
 
 
-def head_line(overrides: list[str]) -> list[str]:
-    """Return the line of params.yaml that remembers them; none where there are none."""
-    return [WITH + shlex.join(overrides)] if overrides else []
+def head_lines(overrides: list[str], instead: list[str]) -> list[str]:
+    """Return the lines of params.yaml that remember overrides, and what they stand instead of."""
+    lines = ((WITH, overrides), (INSTEAD, instead))
+    return [head + shlex.join(words) for head, words in lines if words]
 
 
 def recorded_overrides(text: str) -> list[str]:
     """Read the overrides back from the head of params.yaml."""
-    lines = [line for line in text.splitlines() if line.startswith(WITH)]
-    return shlex.split(lines[0].removeprefix(WITH)) if lines else []
+    return _recorded(WITH, text)
+
+
+def recorded_replaced(text: str) -> list[str]:
+    """Read back what the overrides stand instead of; nothing where that was not written."""
+    return _recorded(INSTEAD, text)
+
+
+def _recorded(head: str, text: str) -> list[str]:
+    lines = [line for line in text.splitlines() if line.startswith(head)]
+    return shlex.split(lines[0].removeprefix(head)) if lines else []
 
 
 def told_at(key: str, file: str, overrides: Sequence[str]) -> str:
     """Say where a setting was told: in the word that set it, else in a file of conf/."""
     for word in reversed(overrides):
-        if _key(word) == key:
+        if key_of(word) == key:
             return f"{word} on the command line"
         # A dictionary sets the keys within it; the choice of a group's file sets none of them.
-        if "{" in word and key.startswith(f"{_key(word)}."):
+        if "{" in word and key.startswith(f"{key_of(word)}."):
             return f"{word} on the command line: {key}"
     return f"{file}: {key}" if key else file
 
 
-def _key(override: str) -> str:
+def key_of(override: str) -> str:
+    """Return the key that an override sets."""
     return override.lstrip("+~").partition("=")[0]
 
 

@@ -77,7 +77,7 @@ def _read_csv(path: Path, delimiter: str, missing: list[str], decimal: str) -> p
         )
     for name, kind in zip(header, table.schema.types, strict=True):
         if pa.types.is_binary(kind):
-            raise UserError(f"{path}: column {name!r} is not UTF-8; {_recode(path, 'latin1')}")
+            raise UserError(f"{path}: column {name!r} is not UTF-8; {_recode(path, 'cp1252')}")
     table = _with_huge_integers_as_text(path, delimiter, missing, table)
     return with_points(table) if decimal == "," else table
 
@@ -106,7 +106,7 @@ def refuse_what_is_no_text(path: Path) -> None:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start.partition(b"\n")[0])
     except UnicodeDecodeError:
-        raise UserError(f"{path}: its header is not UTF-8; {_recode(path, 'latin1')}") from None
+        raise UserError(f"{path}: its header is not UTF-8; {_recode(path, 'cp1252')}") from None
 
 
 def _recode(path: Path, encoding: str) -> str:

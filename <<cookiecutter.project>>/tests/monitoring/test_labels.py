@@ -53,6 +53,10 @@ WRONG = {
         "row 2: no prediction is recorded for request nobody, record 0, nor for 1 more of 3 rows; "
         "labels.max_unknown in conf/monitoring.yaml bounds their share",
     ),
+    "the one label without a prediction": (
+        "request_id,record,label\nnobody,0,no\n",
+        "row 1: no prediction is recorded for request nobody, record 0; labels.max_unknown in",
+    ),
     "two labels": (
         "request_id,record,label\nR,0,yes\nR,1,no\nR,0,no\n",
         "row 3: request R, record 0 is 'no', and 'yes' in row 1; keep one of them",

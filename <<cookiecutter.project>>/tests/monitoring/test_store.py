@@ -136,7 +136,12 @@ WORDS: dict[str, tuple[Callable[[], None], dict[str, str], str]] = {
         {"CURRENT": "nowhere.csv"},
         "CURRENT: nowhere.csv: no such file or folder",
     ),
-    "another drift": (monitor.main, {"DRIFT": "sift"}, "DRIFT: sift: type: make monitor [DRIFT="),
+    "another drift": (
+        monitor.main,
+        {"DRIFT": "sift"},
+        "DRIFT: 'sift' is no drift; type: make monitor [DRIFT=",
+    ),
+    "no drift": (simulate.main, {}, "DRIFT: none is given; type: make simulate DRIFT="),
     "no rows": (monitor.main, {"ROWS": "0"}, "ROWS: expected a whole number above 0, got 0"),
     "no service": (
         simulate.main,

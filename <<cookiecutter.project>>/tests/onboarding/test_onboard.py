@@ -14,8 +14,8 @@ from pyarrow import csv, parquet
 
 from onboarding import onboard as command
 from project.columns import normalise_all
+from project.composing import compose
 from project.conversion import convert
-from project.params import compose
 from project.settings.dataset import Column
 from project.table_files import read_table_file
 
@@ -144,6 +144,18 @@ def test_beside_a_table_that_became_the_default_others_train_as_before(
 
     assert compose([])["source"]["path"] == "mixed.csv"
     assert compose(["dataset=wine"])["source"]["name"] == "wine"
+
+
+def test_a_table_that_clones_will_not_have_is_told(
+    project: Path, run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    table = tmp_path_factory.mktemp("downloads") / "orders.csv"
+    shutil.copy(project / "mixed.csv", table)
+    told = "is outside this project, so clean clones will not have it; conf/dataset/"
+
+    assert told not in run("mixed.csv", "churn")
+    assert f"{table} {told}orders.yaml says how" in run(str(table), "churn")
+    assert f"dvc add inputs/{table.name}" in Path("conf/dataset/orders.yaml").read_text()
 
 
 def test_decimal_commas_are_told_to_every_later_run(project: Path, run: Callable[..., str]) -> None:

@@ -21,9 +21,19 @@ DELIMITED = {
 
 REFUSED = {
     "one column": ("a\n1\n", "its first line, 'a', has none of comma, semicolon, tab, bar"),
-    "separated thousands": ('a,b\n"1,234",x\n950,y\n', "'a' writes '1,234', whose comma seems to"),
-    "separated millions": ('a,b\n"1,234,567",x\n', "'a' writes '1,234,567', whose comma seems to"),
-    "thousands and decimals": ("a;b\n1.234,5;x\n", "'a' writes '1.234,5', whose comma seems to"),
+    "separated thousands": (
+        'a,b\n"1,234",x\n950,y\n',
+        "'a' writes '1,234', with a sign that seems",
+    ),
+    "separated millions": (
+        'a,b\n"1,234,567",x\n',
+        "'a' writes '1,234,567', with a sign that seems",
+    ),
+    "thousands below decimals": (
+        "a;b\n49,27;x\n1.234,50;y\n",
+        "'a' writes '1.234,50', with a sign",
+    ),
+    "thousands and decimals": ("a;b\n1.234,5;x\n", "'a' writes '1.234,5', with a sign that seems"),
     "commas beside points": (
         "a;b\n1,5;x\n2.5;y\n",
         "'a' writes both '1,5' and '2.5', decimal commas beside decimal points; save the table",

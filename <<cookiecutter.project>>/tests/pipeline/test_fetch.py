@@ -59,10 +59,10 @@ REFUSED = {
         "t.csv: line 5 has 3 fields, the header has 2 fields; mend the line, or",
     ),
     "a row that is too short": ("t.csv", b"a,b\n1,2\n1\n", "t.csv: line 3 has 1 field, the header"),
-    "a name with a space in Latin-1": (
+    "a name with a space, as spreadsheets save it": (
         "my t.csv",
         b"Gr\xf6\xdfe,b\n1,2\n",
-        "convert it: iconv -f latin1 -t utf-8 'my t.csv' > utf-8.csv",
+        "convert it: iconv -f cp1252 -t utf-8 'my t.csv' > utf-8.csv",
     ),
     "another delimiter": ("t.csv", b"a;b\n1;2\n", "its header is 'a;b'; set source.delimiter"),
     "the same name twice": ("t.csv", b"a,b,a\n1,2,3\n", "column 'a' stands 2 times in the header"),

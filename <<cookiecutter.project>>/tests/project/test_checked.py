@@ -7,9 +7,10 @@ import pytest
 
 from project.artefacts import CHECKED, PARAMS
 from project.checked import recall, remember
+from project.composing import compose
 from project.errors import UserError
 from project.loading import check, load, read_params
-from project.params import compose, render
+from project.params import render
 from project.settings.dataset import Split
 from project.settings.group import build
 from project.settings.model import SklearnModel
@@ -81,7 +82,7 @@ def test_what_json_would_change_is_read_from_params_yaml(value: str, folder: Pat
 
 def test_the_settings_of_a_run_are_kept(folder: Path) -> None:
     settings = compose(COMPOSED[0], CONF)
-    PARAMS.write_text(render(settings, COMPOSED[0]))
+    PARAMS.write_text(render(settings, COMPOSED[0], []))
 
     remember(read_params())
 

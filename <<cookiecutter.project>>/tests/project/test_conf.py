@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from project.composing import compose
 from project.errors import UserError
-from project.params import compose
 
 CONF = Path(__file__).parents[2] / "conf"
 NONE = "experiment=null"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from project.composing import compose
 from project.debug import overrides
-from project.params import compose
 
 CONF = Path(__file__).parents[2] / "conf"
 

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from project.errors import UserError
-from project.overrides import overrides_from_make, recorded_overrides, repro_command
+from project.overrides import (
+    overrides_from_make,
+    recorded_overrides,
+    recorded_replaced,
+    repro_command,
+)
 from project.params import render
 
 MAKEFLAGS = {
@@ -38,7 +43,10 @@ UPPER_CASE = {
 def test_overrides_are_read_back_as_they_were_given() -> None:
     overrides = ["a='b c'", 'delimiter=";"', "x=[1,2]"]
 
-    assert recorded_overrides(render({"a": 1}, overrides)) == overrides
+    text = render({"a": 1}, overrides, instead := ["a=1", "delimiter=,", "x=['b', 'c']"])
+
+    assert recorded_overrides(text) == overrides
+    assert recorded_replaced(text) == instead
 
 
 @pytest.mark.parametrize("flags", MAKEFLAGS)
@@ -73,7 +81,7 @@ def test_a_setting_in_capitals_is_not_passed_over(flags: str) -> None:
 
 def test_a_hint_repeats_the_overrides_in_force(folder: Path) -> None:
     overrides = ["model=elasticnet", "model.alpha=0.1", 'source.delimiter=";"', "seed=$x"]
-    (folder / "params.yaml").write_text(render({"a": 1}, overrides))
+    (folder / "params.yaml").write_text(render({"a": 1}, overrides, []))
 
     assert repro_command(without="model") == "make repro 'source.delimiter=\";\"' 'seed=$x'"
     assert repro_command().startswith("make repro model=elasticnet model.alpha=0.1 ")

@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from project import params
+from project.composing import compose
 from project.errors import UserError
 from project.loading import read_params
 from project.overrides import recorded_overrides
-from project.params import compose, write
+from project.params import write
 
 from ..conftest import Once
 
@@ -124,6 +125,63 @@ def test_an_edit_in_conf_is_noticed(
         "seed is not what conf/ says (conf/ was edited since); type `make repro dataset=iris`"
         in (refusal(params.main))
     )
+
+
+CONFIG = "conf/config.yaml"
+FOREST = "conf/model/random_forest.yaml"
+HIDDEN = {
+    "another experiment": (
+        ["experiment=null", "dataset=iris"],
+        (CONFIG, "- experiment: null", "- experiment: wine_quality"),
+        "composed with experiment=null, while conf/ was edited from experiment=null to "
+        "experiment=wine_quality; type `make repro` to use the edit, or "
+        "`make repro experiment=null dataset=iris` to keep to what was typed",
+    ),
+    "another model": (
+        ["model=random_forest"],
+        (CONFIG, "- model: random_forest", "- model: logistic_regression"),
+        "from model=random_forest to model=logistic_regression;",
+    ),
+    "the value that was overridden": (
+        ["model=random_forest", "model.n_estimators=7"],
+        (FOREST, "n_estimators: 100", "n_estimators: 200"),
+        "from model.n_estimators=100 to model.n_estimators=200;",
+    ),
+    "what had no value": (
+        ["model=random_forest", "model.max_depth=3"],
+        (FOREST, "max_depth: null", "max_depth: 5"),
+        "from model.max_depth=null to model.max_depth=5;",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_an_edit_that_an_override_hides_is_noticed(
+    case: str, project: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides, (file, old, new), expected = HIDDEN[case]
+    write(overrides)
+    monkeypatch.setattr("sys.argv", ["params", "--check"])
+    params.main()
+    text = (project / file).read_text()
+    assert old in text
+    (project / file).write_text(text.replace(old, new))
+
+    assert expected in refusal(params.main)
+
+
+def test_an_override_that_is_typed_again_is_kept_to(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(["seed=5"])
+    config = project / CONFIG
+    config.write_text(re.sub(r"seed: \d+", "seed: 77", config.read_text()))
+
+    assert write(["seed=5"])
+
+    monkeypatch.setattr("sys.argv", ["params", "--check"])
+    params.main()
+    assert read_params()["seed"] == 5
 
 
 def test_a_wrong_value_in_conf_is_not_blamed_on_the_command_line(project: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from project.composing import compose
 from project.errors import UserError
 from project.loading import check, load
-from project.params import compose
 from project.settings.model import SklearnModel
 from project.settings.source import BundledSource, Source
 
