@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pyarrow as pa
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+)
 
+from project.errors import UserError
 from project.inputs import Inputs, model_inputs
 from project.tables import Contract
 
@@ -39,14 +45,20 @@ class OnnxModel:
     """A session on one CPU graph and the contract that it carries."""
 
     def __init__(self, path: Path) -> None:
+        """Open a graph; `UserError` where the file is cut short, or is none of ours."""
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.contract = Contract.from_json(metadata["contract"])
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.contract = Contract.from_json(metadata["contract"])
+        except (InvalidProtobuf, InvalidArgument, InvalidGraph, KeyError):
+            raise UserError(
+                f"{path}: not a model of this project, or cut short; make it again: make repro"
+            ) from None
 
     def predict(self, table: pa.Table) -> Predictions:
         """Predict all rows of a table, a batch at a time."""
