@@ -67,7 +67,7 @@ table = pa.table({
 })
 parquet.write_table(table, path)
 """
-FEW, MANY, ID_BYTES = 200_000, 1_000_000, 200
+FEW, MANY, ID_BYTES = 500_000, 2_000_000, 200
 # Not getrusage: that counts what the process was forked from.
 PEAK = """
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import compute, parquet
@@ -9,6 +10,8 @@ from pyarrow import compute, parquet
 BATCH_ROWS = 65_536  # bounds memory: a batch of 300 columns is 80 MB
 BATCH_BYTES = 128 * 2**20  # as do these, where a column holds long texts
 BLOCK_BYTES = 8 * 2**20  # read at once
+DICTIONARY_BYTES = 2 * 2**20  # writers keep texts once up to 1 MiB of them; then row by row
+PLACE_BYTES = 4  # at most, of a row whose text is kept once
 
 
 def open_parquet(path: Path) -> tuple[list[str], Iterator[pa.Table]]:
@@ -31,14 +34,24 @@ def _batches(file: parquet.ParquetFile, schema: pa.Schema) -> Iterator[pa.Table]
 
 
 def _kept_once(metadata: parquet.FileMetaData, schema: pa.Schema) -> list[str]:
-    """Return columns whose texts the file keeps once for many rows: read so, they stay short."""
+    """Return columns whose texts the file keeps once for many rows: read so, they stay short.
+
+    Not those that outgrew it and stand there row by row: Arrow would keep all of them in memory to
+    look for those alike.
+    """
     texts = {field.name for field in schema if _is_text(field.type)}
-    chunks = (
+    chunks = [
         metadata.row_group(group).column(place)
         for group in range(metadata.num_row_groups)
         for place in range(metadata.num_columns)
-    )
-    return sorted(texts & {each.path_in_schema for each in chunks if each.has_dictionary_page})
+    ]
+    long = {each.path_in_schema for each in chunks if not _is_kept_once(each)}
+    return sorted(texts - long)
+
+
+def _is_kept_once(chunk: Any) -> bool:
+    most = DICTIONARY_BYTES + PLACE_BYTES * chunk.num_values
+    return bool(chunk.has_dictionary_page and chunk.total_uncompressed_size < most)
 
 
 def _batch_rows(metadata: parquet.FileMetaData) -> int:
