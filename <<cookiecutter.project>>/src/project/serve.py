@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from errno import EADDRNOTAVAIL
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -22,6 +23,7 @@ from project.errors import UserError, one_line
 from project.files import read_json
 
 START_SECONDS = 60.0
+END_SECONDS = 10.0  # in which it finishes what it is at, unless it has not heard
 
 
 def main() -> None:
@@ -36,6 +38,8 @@ def main() -> None:
     told = end_when_told(server)
     try:
         wait_until_ready(server, f"http://{host}:{port}", told)
+        if told:
+            sys.exit(128 + told[0])
         print(shown(f"http://{host}:{port}", settings["recording"]), flush=True)
         sys.exit(server.wait())
     finally:
@@ -171,10 +175,11 @@ def refuse_taken(host: str, port: int, target: str = "serve") -> None:
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
-    """End the server, if it still runs."""
-    if server.poll() is None:
+    """End the server, if it still runs: again where it was told while it started, and was deaf."""
+    while server.poll() is None:
         server.terminate()
-        server.wait()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(END_SECONDS)
 
 
 if __name__ == "__main__":
