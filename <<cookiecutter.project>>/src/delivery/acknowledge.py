@@ -7,7 +7,7 @@ findings be, and name them still.
 
 from delivery import asked
 from delivery.audit import audit
-from delivery.enforcing import Words, carry_out, say_dry
+from delivery.enforcing import Enforcement, Words, say_dry
 from delivery.environments import load_environment
 from delivery.state.reading import Deployed
 from delivery.state.record import Finding, Record, State
@@ -65,7 +65,7 @@ def main() -> None:
         say_dry(store, settings, f"acknowledge: {what}", direct)
         return
     words = Words(f"acknowledged: {what}", f"asked to acknowledge: {what}")
-    carry_out(store, settings, NO_STATE, record, words, direct, why=reason)
+    Enforcement(store, settings, NO_STATE, record, words, direct).carry_out(why=reason)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from delivery import asked
 from delivery.canary_values import with_canary
 from delivery.chart_values import candidate_facts
 from delivery.deploy import send, told_of
-from delivery.enforcing import Words, carry_out
+from delivery.enforcing import Enforcement, Words
 from delivery.entrance import candidate_entry, entry_record, named, passed, wishes
 from delivery.gates.all import GATES
 from delivery.gates.gate import Entry
@@ -42,7 +42,7 @@ def main() -> None:
         f"{entry.environment} gives {named(entry)} {weight}% of its requests",
         f"{named(entry)} asks for {weight}% of {entry.environment}",
     )
-    carry_out(entry.store, entry.settings, new, record, words, wished.direct)
+    Enforcement(entry.store, entry.settings, new, record, words, wished.direct).carry_out()
     tag_package(open_registry(), entry.package)
 
 

@@ -8,7 +8,7 @@ command does it again.
 from contextlib import suppress
 from typing import Any
 
-from delivery.enforcing import Words, carry_out
+from delivery.enforcing import Enforcement, Words
 from delivery.entrance import candidate_entry, entry_record, named, passed, wishes
 from delivery.following import move_alias
 from delivery.gates.all import GATES
@@ -43,7 +43,7 @@ def main() -> None:
         f"{entry.environment} is to run {named(entry)}",
         f"{named(entry)} asks to enter {entry.environment}",
     )
-    carry_out(entry.store, entry.settings, new, record, words, wished.direct)
+    Enforcement(entry.store, entry.settings, new, record, words, wished.direct).carry_out()
     tag_package(open_registry(), entry.package)
 
 

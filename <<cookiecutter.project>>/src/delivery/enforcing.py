@@ -22,47 +22,47 @@ class Words:
     asked: str
 
 
-def carry_out(
-    store: StateStore,
-    settings: Environment,
-    new: State,
-    record: Record,
-    words: Words,
-    direct: bool,
-    why: str = "",
-) -> None:
-    """Put a state in force, and say so, here and to whoever is told; `why` to them alone.
+@dataclass(frozen=True)
+class Enforcement:
+    """A state that is to come in force, with its record.
 
-    They are told as well where it was refused after all, such as by the repository of the state.
+    direct: commit at once, also where the environment asks for pull requests.
     """
-    try:
-        line = enforce(store, settings, new, record, words, direct)
-    except UserError as error:
-        tell(settings.notify, f"{words.asked}, in vain: {error}")
-        raise
-    print(line)
-    tell(settings.notify, f"{line}: {why}" if why else line)
 
+    store: StateStore
+    settings: Environment
+    new: State
+    record: Record
+    words: Words
+    direct: bool
 
-def enforce(
-    store: StateStore,
-    settings: Environment,
-    new: State,
-    record: Record,
-    words: Words,
-    direct: bool,
-) -> str:
-    """Commit a state with its record, or propose it where the environment asks for that; say it.
+    def carry_out(self, why: str = "") -> None:
+        """Put it in force, and say so, here and to whoever is told; `why` to them alone.
 
-    direct: commit at once in any case. MLflow's alias follows what has come in force.
-    """
-    if settings.proposes(direct):
-        change = store.propose(record.environment, record.model, new, record)
-        return f"{words.asked}: {open_request(store, change)}"
-    landed = store.change(record.environment, record.model, new, record)
-    if landed.action not in NOT_FOLLOWED:
-        move_alias(landed.environment, new)
-    return f"{words.done} ({landed.id})"
+        They are told as well where it was refused after all, such as by the repository of the
+        state.
+        """
+        try:
+            line = self.enforce()
+        except UserError as error:
+            tell(self.settings.notify, f"{self.words.asked}, in vain: {error}")
+            raise
+        print(line)
+        tell(self.settings.notify, f"{line}: {why}" if why else line)
+
+    def enforce(self) -> str:
+        """Commit it, or propose it where the environment asks for that; say which.
+
+        MLflow's alias follows what has come in force.
+        """
+        record = self.record
+        if self.settings.proposes(self.direct):
+            change = self.store.propose(record.environment, record.model, self.new, record)
+            return f"{self.words.asked}: {open_request(self.store, change)}"
+        landed = self.store.change(record.environment, record.model, self.new, record)
+        if landed.action not in NOT_FOLLOWED:
+            move_alias(landed.environment, self.new)
+        return f"{self.words.done} ({landed.id})"
 
 
 def say_dry(store: StateStore, settings: Environment, what: str, direct: bool) -> None:

@@ -2,7 +2,7 @@
 
 from delivery import asked, packages
 from delivery.canary_values import promoted
-from delivery.enforcing import Words, carry_out
+from delivery.enforcing import Enforcement, Words
 from delivery.entrance import entry_of, entry_record, named, passed, wishes
 from delivery.gates.all import PROMOTION
 from delivery.state.reading import Deployed
@@ -27,7 +27,8 @@ def main() -> None:
         f"{entry.environment} is to run {named(entry)}, promoted",
         f"{named(entry)} asks for all of {entry.environment}",
     )
-    carry_out(entry.store, entry.settings, whole(entry.seen), record, words, wished.direct)
+    new = whole(entry.seen)
+    Enforcement(entry.store, entry.settings, new, record, words, wished.direct).carry_out()
 
 
 def whole(seen: Deployed) -> State:

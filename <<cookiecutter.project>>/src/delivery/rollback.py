@@ -5,7 +5,7 @@ says what would come back.
 """
 
 from delivery import asked
-from delivery.enforcing import Words, carry_out, say_dry
+from delivery.enforcing import Enforcement, Words, say_dry
 from delivery.environments import Environment, load_environment
 from delivery.state.reading import Deployed
 from delivery.state.record import BACK, Record, State
@@ -99,7 +99,7 @@ def put_back(store: StateStore, settings: Environment, new: State, record: Recor
         what = f"go back: {record.environment} to {record.model} {short(record.digest)}"
         say_dry(store, settings, what, direct)
         return
-    carry_out(store, settings, new, record, words, direct, why=record.reason or "")
+    Enforcement(store, settings, new, record, words, direct).carry_out(why=record.reason or "")
 
 
 def main() -> None:

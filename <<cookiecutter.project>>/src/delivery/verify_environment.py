@@ -13,7 +13,7 @@ from typing import Any
 
 from delivery import asked, packages
 from delivery.checks import Check, Checks, check_service, refuse_other_url
-from delivery.enforcing import enforce
+from delivery.enforcing import Enforcement
 from delivery.environments import Environment, Name, load_environment
 from delivery.following import move_alias
 from delivery.interfaces import interface
@@ -152,7 +152,7 @@ def _rolled_back(
     """Roll back, and say to what, or why not."""
     try:
         new, record = way_back(store, seen.record.environment, seen.record.model, reason=why)
-        return enforce(store, settings, new, record, back_words(record), direct)
+        return Enforcement(store, settings, new, record, back_words(record), direct).enforce()
     except UserError as error:
         return f"not rolled back: {error}"
 

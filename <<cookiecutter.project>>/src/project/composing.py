@@ -24,7 +24,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
     del config["hydra"]
     try:
         OmegaConf.resolve(config)
-        settings = OmegaConf.to_container(config, throw_on_missing=True)
+        settings: Any = OmegaConf.to_container(config, throw_on_missing=True)
     except MissingMandatoryValue as error:
         key = str(error.full_key)
         command = f"{repro_command(overrides, key)} {key}=…"
@@ -32,7 +32,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
     except (OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, conf)) from None
     check(settings, overrides)
-    return dict(settings)  # type: ignore[arg-type]
+    return dict(settings)
 
 
 def replaced(overrides: list[str], conf: Path = CONF) -> list[str]:
