@@ -36,7 +36,13 @@ def onboard(
 
 def name_of(data: Path) -> str:
     """Name a data set after its file: `Winequality-red.csv.gz` is winequality_red."""
-    return normalise(data.name.split(".")[0])
+    return _as_a_word(normalise(data.name.split(".")[0]))
+
+
+def _as_a_word(name: str) -> str:
+    """Mend a name that YAML or Hydra reads as something else: no, null, inf."""
+    is_word = isinstance(yaml.safe_load(name), str) and name not in ("inf", "nan")
+    return name if is_word else f"{name}_table"
 
 
 def refuse_overwriting(files: dict[Path, str], name: str) -> None:
@@ -71,6 +77,8 @@ def _arguments(words: list[str]) -> tuple[Path, str, str, str]:
     name = name or name_of(Path(data))
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"NAME={name}: expected a-z, 0-9 and _; try NAME={normalise(name)}")
+    if name != (word := _as_a_word(name)):
+        raise UserError(f"NAME={name}: settings take it for a value of its own; try NAME={word}")
     delimiter = {word: sign for sign, word in DELIMITERS.items()}.get(delimiter, delimiter)
     if len(delimiter) > 1:
         words_for_it = ", ".join(DELIMITERS.values())

@@ -124,7 +124,13 @@ def _number(
         raise UserError(
             f"{path}: {len(array)} rows; training, early stopping and test need {FEWEST_ROWS}"
         )
-    values, _ = convert(array, "number", name)
+    values, unreadable = convert(array, "number", name)
+    if unreadable.any():
+        row = int(np.flatnonzero(unreadable)[0])
+        raise UserError(
+            f"{path}: target {source!r}, row {row + 1}: expected a number, found "
+            f"{array[row].as_py()!r}; mend it, or take such rows out of the table"
+        )
     few = len(counts) <= MOST_CLASSES and min(counts.values()) >= FEWEST_OF_A_CLASS
     return Target(
         name,

@@ -47,6 +47,7 @@ REFUSED = {
         "TARGET=Quality: no such column; the table has Kunde Nr, Größe in m², on",
     ),
     "a name that cannot be one": (["mixed.csv", "churn", "My data"], "try NAME=my_data"),
+    "a name that is a value": (["mixed.csv", "churn", "no"], "NAME=no: settings take it for a"),
     "a name that is taken": (
         ["mixed.csv", "churn", "wine"],
         "conf/dataset/wine.yaml exists and says something else; choose another name: NAME=wine_2",
@@ -184,6 +185,18 @@ def test_a_delimiter_that_is_not_among_the_usual_can_be_told(
     (project / "odd.csv").write_text(f"age^note, long^bought\n{rows}")
     assert "parted by '^'" in run("odd.csv", "bought", "", "^")
     assert compose(["experiment=odd"])["source"]["delimiter"] == "^"
+
+
+@pytest.mark.parametrize("name", ["no", "null", "inf"])
+def test_a_table_whose_name_is_a_value_gets_another(
+    name: str, project: Path, run: Callable[..., str]
+) -> None:
+    shutil.copy("mixed.csv", f"{name}.csv")
+
+    printed = run(f"{name}.csv", "churn")
+
+    assert printed.endswith(f"make repro experiment={name}_table\n")
+    assert compose([f"experiment={name}_table"])["dataset"]["name"] == f"{name}_table"
 
 
 def test_class_weights_are_asked_for_where_one_class_outweighs_another(

@@ -35,6 +35,10 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "names": ([f"name {row}" for row in range(50)], "50 different values in 50 rows"),
     "one class with rows enough": (["a"] * 90 + ["b"] * 2, "1 of them in fewer than 4 rows"),
     "few rows": ([1.5, 2.5, 3.5], "3 rows; training, early stopping and test need 12"),
+    "an infinity": (
+        [*map(float, range(20)), float("inf")],
+        "target 'Y', row 21: expected a number, found inf; mend it, or take such rows out",
+    ),
     "lists": ([[1], [2]] * 9, "expected a category, found list"),
 }
 
