@@ -33,6 +33,21 @@ def make_estimator(model: SklearnModel, task: Task, overrides: Sequence[str] = (
     return estimator
 
 
+def refuse_without_converter(
+    estimator: Any, model: SklearnModel, task: Task, overrides: Sequence[str] = ()
+) -> None:
+    """Raise `UserError` where skl2onnx knows nothing of an estimator of scikit-learn's own.
+
+    Whoever brings one from elsewhere may bring its converter too: of that, export is the judge.
+    """
+    from skl2onnx._supported_operators import sklearn_operator_name_map
+
+    kind = type(estimator)
+    if kind.__module__.startswith("sklearn.") and kind not in sklearn_operator_name_map:
+        place = told_at(f"model.{ROLES[task]}", f"conf/model/{model.name}.yaml", overrides)
+        raise UserError(f"{place}: {kind.__name__} has no ONNX converter; choose another estimator")
+
+
 def refuse_without_tensorflow(model: str) -> None:
     """Raise `UserError` where a network is asked for and TensorFlow is not installed."""
     if importlib.util.find_spec("tensorflow") is None:

@@ -24,7 +24,7 @@ from project.overrides import (
     repro_command,
 )
 from project.settings.group import build
-from project.settings.model import SklearnModel
+from project.settings.model import ROLES, SklearnModel
 from project.yaml_text import yaml_text
 
 HEADER = "# Composed from conf/ by make repro: edit there, not here."
@@ -43,7 +43,7 @@ def write(overrides: list[str]) -> bool:
     settings, instead, before = compose(overrides), replaced(overrides), _present()
     refuse_missing_source(settings["source"], overrides)
     if settings["model"] != before.get("model") or settings["dataset"] != before.get("dataset"):
-        refuse_what_cannot_be_made(settings, overrides)
+        refuse_what_cannot_be_made(settings, overrides, before.get("model"))
     if settings == before:
         text = PARAMS.read_text(encoding="utf-8")
         if recorded_overrides(text) == overrides and recorded_replaced(text) == instead:
@@ -60,19 +60,28 @@ def _present() -> dict[str, Any]:
         return {}
 
 
-def refuse_what_cannot_be_made(settings: dict[str, Any], overrides: list[str]) -> None:
-    """Raise `UserError` where the model's framework is not there, or refuses a parameter.
+def refuse_what_cannot_be_made(
+    settings: dict[str, Any], overrides: list[str], before: Any = None
+) -> None:
+    """Raise `UserError` where a model cannot be made, or cannot leave as ONNX.
 
+    That is, its framework is not there or refuses a parameter, or has no converter for it.
     scikit-learn alone knows its parameters, and importing it takes two seconds: so this is for a
-    model that is new here.
+    model that is new here, and of its converter it is asked where it is another one than `before`.
     """
-    from project.estimator import make_estimator, refuse_without_tensorflow
+    from project.estimator import (
+        make_estimator,
+        refuse_without_converter,
+        refuse_without_tensorflow,
+    )
 
     if settings["model"]["framework"] == "keras":
         refuse_without_tensorflow(settings["model"]["name"])
-    else:
-        model = build(SklearnModel, settings["model"])
-        make_estimator(model, settings["dataset"]["task"], overrides)
+        return
+    model, task = build(SklearnModel, settings["model"]), settings["dataset"]["task"]
+    estimator = make_estimator(model, task, overrides)
+    if getattr(model, ROLES[task]) != (before or {}).get(ROLES[task]):
+        refuse_without_converter(estimator, model, task, overrides)
 
 
 def refuse_missing_source(source: dict[str, Any], overrides: list[str]) -> None:
