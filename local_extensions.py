@@ -14,11 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 from jinja2 import Environment
 from jinja2.ext import Extension
 
 # Cookiecutter changes folder while it works; a relative path to the template starts here.
 STARTED_IN = str(Path.cwd())
+QUESTIONS = Path(__file__).parent / "cookiecutter.json"
 CHECK = Path(__file__).parent / "hooks" / "pre_gen_project.py"
 WRITER = Path(__file__).parent / "<<cookiecutter.project>>/src/project/yaml_text.py"
 
@@ -33,10 +35,24 @@ class Answers(Extension):
 
 
 def checked(answers: Mapping[str, object]) -> str:
-    """Stop with one line on stderr where an answer is wrong."""
-    if said := complaint(answers):
+    """Stop with one line on stderr where an answer is wrong, or answers no question."""
+    if said := complaint(answers) or _stray():
         sys.exit(said)
     return ""
+
+
+def _stray() -> str | None:
+    """Say which word of the command line answers no question: cookiecutter passes over it."""
+    command = click.get_current_context(silent=True)
+    # Without hooks it is `make template-update`, whose answers may be to an older template.
+    if command is None or command.params.get("accept_hooks") == "no":
+        return None
+    asked = json.loads(QUESTIONS.read_text(encoding="utf-8"))
+    for name in command.params.get("extra_context") or ():
+        if name not in asked:
+            *others, last = (question for question in asked if not question.startswith("_"))
+            return f"{name}: there is no such question; answer {', '.join(others)} or {last}"
+    return None
 
 
 def complaint(answers: Mapping[str, object]) -> str:

@@ -96,6 +96,17 @@ def test_a_bad_answer_gets_one_line_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_answer_to_no_question_is_not_passed_over(template: Path, tmp_path: Path) -> None:
+    done = cookiecutter("--no-input", "-o", str(tmp_path), str(template), "license=Apache-2.0")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "license: there is no such question; answer project, title, owner, registry, framework or "
+        "licence\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("answers", [{"project": "Wine"}, {"title": "<< 1 >>"}], ids=one)
 def test_a_bad_answer_in_a_replay_file_is_refused_by_the_hook(
     answers: dict[str, str], template: Path, tmp_path: Path

@@ -112,6 +112,26 @@ def test_a_new_question_is_answered_by_its_default(project: Path, changing_templ
     assert record(project)["answers"]["title"] == 'The "wine"'
 
 
+def test_a_question_that_is_asked_no_more_is_left_out(
+    project: Path, changing_template: Path
+) -> None:
+    move_on(changing_template)
+    asked = re.sub(r' *"owner": .*\n', "", (changing_template / "cookiecutter.json").read_text())
+    (changing_template / "cookiecutter.json").write_text(asked)
+    for file in ("CODEOWNERS", "LICENSE", "README.md", "conf/project.yaml", "params.yaml"):
+        path = changing_template / PROJECT / file
+        if path.exists():
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("cookiecutter.owner", "cookiecutter.title"))
+    newer = commit_all(changing_template, "Ask for no owner")
+
+    done = update(project)
+
+    assert done.returncode == 0, done.stderr
+    assert record(project)["commit"] == newer
+    assert "owner" not in record(project)["answers"]
+
+
 def test_a_tag_may_be_asked_for(project: Path, changing_template: Path) -> None:
     tagged = move_on(changing_template)
     git(changing_template, "tag", "v2")
