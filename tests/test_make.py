@@ -61,6 +61,21 @@ def test_a_setting_for_a_target_that_takes_none_stops_make(
     assert re.fullmatch(rf"Makefile:\d+: \*\*\* {hint}.  Stop.\n", done.stderr)
 
 
+def test_each_target_that_needs_the_environment_makes_it_first(
+    template: Path, tmp_path: Path
+) -> None:
+    project = generate(template, tmp_path)
+    targets = re.findall(r"^([a-z-]+):", (project / "Makefile").read_text(), re.MULTILINE)
+
+    for target in targets:
+        lines = make(project, "--dry-run", target).stdout.splitlines()
+        needs = [line for line in lines if re.search(r"bin/python|\.venv|lint-imports", line)]
+        assert lines, target
+        if needs:
+            assert lines[0].endswith("python3 src/project/environment.py"), target
+    assert len(targets) > 60
+
+
 def test_setup_installs_mends_and_adds_tensorflow(template: Path, tmp_path: Path) -> None:
     project = generate(template, tmp_path, framework="sklearn")
     packages = project / ".venv/lib"
