@@ -21,6 +21,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
     from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
     config = _composed(overrides, conf)
+    choices = config.hydra.runtime.choices
     del config["hydra"]
     try:
         OmegaConf.resolve(config)
@@ -32,7 +33,16 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
     except (OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, conf)) from None
     check(settings, overrides)
+    _refuse_another_name(settings, choices, conf)
     return dict(settings)
+
+
+def _refuse_another_name(settings: dict[str, Any], choices: Any, conf: Path) -> None:
+    """Raise `UserError` where a copied file still says the other's name, as reports would then."""
+    for group in ("model", "dataset"):
+        file, name = conf / group / f"{choices[group]}.yaml", settings[group]["name"]
+        if name != file.stem:
+            raise UserError(f"{file}: {group}.name: expected {file.stem}, as the file is called")
 
 
 def replaced(overrides: list[str], conf: Path = CONF) -> list[str]:
@@ -78,12 +88,24 @@ def _composed(overrides: list[str], conf: Path) -> Any:
     try:
         with initialize_config_dir(str(conf.resolve()), version_base=None):
             config = hydra_compose("config", _choices(overrides, conf), return_hydra_config=True)
+    except UnicodeDecodeError:
+        raise UserError(f"{_not_utf8(conf)}: not UTF-8; save it so") from None
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, conf)) from None
     except yaml.YAMLError as error:
         raise UserError(f"{conf}: not YAML: {error}") from None
     OmegaConf.set_struct(config, False)
     return config
+
+
+def _not_utf8(conf: Path) -> Path:
+    """Return the first file of settings that holds other bytes: Hydra does not say which it was."""
+    for path in sorted(conf.rglob("*.yaml")):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return path
+    return conf
 
 
 def _choices(overrides: list[str], conf: Path) -> list[str]:

@@ -137,7 +137,14 @@ def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[
     message = error["msg"].removeprefix("Value error, ")
     if not keys and (named := re.match(r"([a-z_.]+): ", message)):  # groups that disagree
         keys, message = named[1].split("."), message[named.end() :]
-    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    if error["type"].startswith("union_tag"):
+        # Which kind of source or model: its own key is wrong, not the group.
+        keys = [*keys, str(error["ctx"]["discriminator"]).strip("'")]
+        expected = str(error["ctx"].get("expected_tags", "")).replace("'", "")
+        message = (
+            f"expected one of {expected}, got {error['ctx']['tag']!r}" if expected else "missing"
+        )
+    elif error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         message = "no such setting; take it out or mend its spelling"
     elif error["type"] == "missing":
         message = "missing"

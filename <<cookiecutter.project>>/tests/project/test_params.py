@@ -194,6 +194,26 @@ def test_a_wrong_value_in_conf_is_not_blamed_on_the_command_line(project: Path) 
         compose(["model=random_forest"])
 
 
+@pytest.mark.parametrize(("group", "name"), [("model", "elasticnet"), ("dataset", "iris")])
+def test_a_copy_that_says_another_name_is_refused(group: str, name: str, project: Path) -> None:
+    folder = project / "conf" / group
+    shutil.copy(folder / f"{name}.yaml", folder / "mine.yaml")
+    words = ["experiment=wine_quality", "source.path=a.csv"] * (group == "model")
+
+    with pytest.raises(UserError) as refused:
+        compose([*words, f"{group}=mine"])
+
+    expected = f"conf/{group}/mine.yaml: {group}.name: expected mine, as the file is called"
+    assert str(refused.value) == expected
+
+
+def test_a_file_of_settings_that_is_not_utf8_is_named(project: Path) -> None:
+    (project / "conf/dataset/wine.yaml").write_bytes("title: Größe\n".encode("latin-1"))
+
+    with pytest.raises(UserError, match=r"^conf/dataset/wine.yaml: not UTF-8; save it so$"):
+        compose([])
+
+
 def test_a_wrong_parameter_in_conf_is_refused_before_anything_is_written(
     composed: Path, refusal: Callable[..., str]
 ) -> None:
@@ -203,6 +223,22 @@ def test_a_wrong_parameter_in_conf_is_refused_before_anything_is_written(
     line = refusal(lambda: write([]))
 
     assert line.startswith("error: conf/model/random_forest.yaml: model.n_estimators: must be an")
+
+
+def test_an_estimator_without_a_converter_is_refused_before_anything_is_written(
+    composed: Path, refusal: Callable[..., str]
+) -> None:
+    (composed / "conf/model/mine.yaml").write_text(
+        "name: mine\nframework: sklearn\nclassifier: sklearn.dummy.DummyClassifier\n"
+        "regressor: null\npreprocessing: {impute: median, scale: false}\n"
+    )
+
+    line = refusal(lambda: write(["model=mine"]))
+
+    assert line == (
+        "error: conf/model/mine.yaml: model.classifier: DummyClassifier has no ONNX converter; "
+        "choose another estimator"
+    )
 
 
 def test_a_network_without_tensorflow_is_refused_before_anything_is_written(

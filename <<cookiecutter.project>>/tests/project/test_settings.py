@@ -44,7 +44,17 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         "titanic",
         "conf/source/bundled.yaml: source.name: Input should be 'wine', 'iris', 'breast_cancer'",
     ),
-    "an unknown kind of source": ("source.kind", "ftp", "source"),
+    "an unknown kind of source": (
+        "source.kind",
+        "ftp",
+        "source.kind: expected one of bundled, file, http, sql, got 'ftp'",
+    ),
+    "a source of no kind": ("source", {}, "conf/config.yaml: source.kind: missing"),
+    "a model of no framework": (
+        "model",
+        {"name": "mine"},
+        "conf/model/mine.yaml: model.framework: missing",
+    ),
     "an unknown metric": (
         "evaluation.thresholds.r2",
         0.5,
