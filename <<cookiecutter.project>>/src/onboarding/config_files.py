@@ -30,6 +30,7 @@ def dataset_text(plan: Plan, name: str, title: str, path: str) -> str:
         *([f"  delimiter: {_scalar(plan.delimiter)}"] * bool(plan.delimiter)),
         *([f"  decimal: {_scalar(plan.decimal)}"] * (plan.decimal != ".")),
         *_missing(plan),
+        *_texts(plan),
         "",
         "dataset:",
         f"  name: {name}",
@@ -114,6 +115,8 @@ def _classes(target: Target) -> Iterator[str]:
         return
     if len(target.classes) == 2:
         yield "    # Of two classes, the last is the positive one: swap them to look for the other."
+    if target.remark:
+        yield f"    # {_plain(target.remark)}: mend the table if they are one class."
     if target.rare:
         rare = ", ".join(f"{label} ({rows})" for label, rows in target.rare.items())
         yield f"    # Too rare to learn, their rows are set aside: {_plain(rare)}"
@@ -178,6 +181,12 @@ def _missing(plan: Plan) -> Iterator[str]:
         marks = ", ".join(repr(mark) for mark in plan.marks)
         yield f"  # {_plain(marks)}: among numbers, so taken for no value"
         yield f"  missing: {_scalar(plan.missing)}"
+
+
+def _texts(plan: Plan) -> Iterator[str]:
+    if plan.texts:
+        yield "  # Digits that are no number, as some begin with 0:"
+        yield f"  texts: {_scalar(plan.texts)}"
 
 
 def _weights(target: Target) -> Iterator[str]:

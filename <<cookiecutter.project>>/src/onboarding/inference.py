@@ -1,6 +1,7 @@
 """What a column is: a number, a boolean, a category, or nothing to learn from."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from onboarding.reading import COMMA_NUMBER, NUMBER
+from onboarding.reading import COMMA_NUMBER, NUMBER, PADDED
 from project.conversion import FALSE, TRUE, convert, labels_of
 from project.settings.group import ColumnType
 
@@ -25,7 +26,6 @@ TIME = r"^\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*$"
 UUID = r"^\s*\{?[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?\s*$"
 ID_NAME = re.compile(r"(^|_)(id|uuid|guid|key|index|idx|nr|no|number|row|record|serial)$")
 DATE_WHY = "a date: a model of rows has no calendar; make numbers of it first (age, month)"
-COMMAS = "too few of its texts are numbers,"
 ID_WHY = "all different, an id: it says nothing about a new row"
 
 
@@ -39,16 +39,12 @@ class Decision:
     why: str = ""
     rules: dict[str, Any] = field(default_factory=dict)
     missing: int = 0
+    remark: str = ""  # what the user may well want to mend in the table, or should know
 
     @property
     def shown(self) -> str:
         """The name as a person is told it, where the header may have none."""
         return self.source.strip() or f"{self.name} (without a name)"
-
-    @property
-    def remark(self) -> str:
-        """What the user may well want to mend in the table."""
-        return self.why.partition(": ")[0] if self.why.startswith(COMMAS) else ""
 
 
 def decide(column: pa.ChunkedArray, name: str, source: str) -> Decision:
@@ -60,7 +56,9 @@ def decide(column: pa.ChunkedArray, name: str, source: str) -> Decision:
         return Decision(name, source, None, why, missing=missing)
     kind, why = _type_of(present, name)
     rules = _rules(array, kind, name) if kind else {}
-    return Decision(name, source, kind, why, rules, missing)
+    remark = _remark(present) if kind == "category" else ""
+    why = f"{remark}: {why}" if remark else why
+    return Decision(name, source, kind, why, rules, missing, remark)
 
 
 def _nothing_to_learn(array: pa.Array, present: pa.Array, name: str) -> str:
@@ -113,20 +111,41 @@ def _type_of(present: pa.Array, name: str) -> tuple[ColumnType | None, str]:
         return None, DATE_WHY
     if _share(present, UUID) >= MOST_OF_IT:
         return None, "uuids, an id: it says nothing about a new row"
-    if _share(present, NUMBER) >= MOST_OF_IT:
+    padded = _first(present, PADDED)
+    if _share(present, NUMBER) >= MOST_OF_IT and not padded:
         return _number_in_text(present, name)
     values = compute.value_counts(labels_of(present))
     if len(values) > MOST_CATEGORIES or len(values) > len(present) / 2:
-        return None, f"{len(values):,} different texts: no few categories that repeat"
+        texts = f"codes, as {padded} begins with 0" if padded else "texts"
+        return None, f"{len(values):,} different {texts}: no few categories that repeat"
     ordered = sorted(values, key=lambda value: (-value["counts"].as_py(), str(value["values"])))
-    listed = ", ".join(str(value["values"]) for value in ordered)
-    return "category", _commas(present) + listed
+    return "category", ", ".join(str(value["values"]) for value in ordered)
 
 
-def _commas(present: pa.Array) -> str:
-    """Remark on numbers with commas that are too few for their column to be one of numbers."""
-    numbers = present.filter(compute.match_substring_regex(present, COMMA_NUMBER))
-    return f"{COMMAS} {numbers[0].as_py().strip()} is one with a comma: " if len(numbers) else ""
+def _remark(present: pa.Array) -> str:
+    """Say what in a column of categories looks like a slip, or what it was taken for and why."""
+    if alike := written_alike(labels_of(present).unique().to_pylist()):
+        return alike
+    if number := _first(present, COMMA_NUMBER):
+        return f"too few of its texts are numbers, {number} is one with a comma"
+    padded = _first(present, PADDED)
+    return f"codes, as {padded} begins with 0" if padded else ""
+
+
+def written_alike(labels: Iterable[str]) -> str:
+    """Name the first two of these texts that case or blanks alone tell apart; "" without any."""
+    known: dict[str, str] = {}
+    for label in labels:
+        first = known.setdefault(" ".join(label.casefold().split()), label)
+        if first != label:
+            return f"{first!r} and {label!r} differ in case or blanks alone"
+    return ""
+
+
+def _first(texts: pa.Array, pattern: str) -> str:
+    """Return the first of these texts that is as the pattern says; "" without any."""
+    found = texts.filter(compute.match_substring_regex(texts, pattern))
+    return str(found[0].as_py()).strip() if len(found) else ""
 
 
 def _number_in_text(present: pa.Array, name: str) -> tuple[ColumnType | None, str]:

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from onboarding.inference import Decision, decide
 from onboarding.reading import read_undescribed
 from onboarding.target import Target, describe
@@ -15,7 +17,8 @@ from project.errors import UserError
 class Plan:
     """A table and what becomes of each column.
 
-    `missing` is what its file writes for no value, `marks` those of it that are not usual.
+    `missing` is what its file writes for no value, `marks` those of it that are not usual, `texts`
+    its columns of digits that are no numbers. `repeated` counts rows that are as an earlier one.
     """
 
     path: Path
@@ -24,6 +27,8 @@ class Plan:
     decimal: str
     marks: list[str]
     missing: list[str]
+    texts: list[str]
+    repeated: int
     target: Target
     columns: list[Decision]
 
@@ -60,6 +65,8 @@ def plan(path: Path, target: str, missing: list[str], delimiter: str = "") -> Pl
         reading.decimal,
         reading.marks,
         reading.missing,
+        reading.texts,
+        _repeated(table),
         describe(table.column(place), names[place], sources[place], str(path)),
         columns,
     )
@@ -70,6 +77,15 @@ def plan(path: Path, target: str, missing: list[str], delimiter: str = "") -> Pl
             else f"{path}: the target is its only column"
         )
     return decided
+
+
+def _repeated(table: pa.Table) -> int:
+    """Count the rows that are the same as an earlier one, in every column."""
+    try:
+        distinct = table.group_by(table.column_names).aggregate([])
+    except pa.ArrowException:  # lists, which are left out anyway
+        return 0
+    return int(table.num_rows - distinct.num_rows)
 
 
 def _find(target: str, sources: list[str], path: Path) -> int:

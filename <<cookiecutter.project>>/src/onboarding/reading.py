@@ -21,6 +21,7 @@ COMMA_NUMBER = r"^\s*[+-]?\d[\d.]*,\d[\d,.]*\s*$"
 DECIMAL_POINT = r"^\s*[+-]?\d*\.\d+([eE][+-]?\d+)?\s*$"
 DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
 THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$"
+PADDED = r"^\s*0\d+\s*$"
 #: Of a column of numbers, this share at least must be numbers for the rest to be gaps.
 NUMBERS_SHARE = 0.8
 MOST_MARKS = 3
@@ -35,6 +36,7 @@ class Reading:
     decimal: str
     missing: list[str]
     marks: list[str]  # of `missing`, those that this file made necessary
+    texts: list[str]  # columns of digits that are no numbers
 
 
 def read_undescribed(path: Path, missing: list[str], delimiter: str = "") -> Reading:
@@ -43,7 +45,7 @@ def read_undescribed(path: Path, missing: list[str], delimiter: str = "") -> Rea
     A CSV's delimiter is found where none is given.
     """
     if is_parquet(path):
-        return Reading(read_table_file(path, ",", missing), None, ".", missing, [])
+        return Reading(read_table_file(path, ",", missing), None, ".", missing, [], [])
     try:
         return _read_csv(path, missing, delimiter or sniff(path))
     except UserError as error:  # here the setting is yet to be written
@@ -60,7 +62,17 @@ def _read_csv(path: Path, missing: list[str], delimiter: str) -> Reading:
     if marks:
         missing = [*missing, *marks]
         table = read_table_file(path, delimiter, missing, decimal)
-    return Reading(table, delimiter, decimal, missing, marks)
+    if texts := _padded(path, delimiter, missing, table):
+        table = read_table_file(path, delimiter, missing, decimal, texts)
+    return Reading(table, delimiter, decimal, missing, marks, texts)
+
+
+def _padded(path: Path, delimiter: str, missing: list[str], table: pa.Table) -> list[str]:
+    """Return the columns of whole numbers of which some begin with a zero, as a postcode may."""
+    header = Counter(table.column_names)
+    whole = [n for n, c in _columns(table) if pa.types.is_integer(c.type) and header[n] == 1]
+    written = read_table_file(path, delimiter, missing, texts=whole) if whole else table
+    return [name for name in whole if _count(written.column(name).combine_chunks(), PADDED)]
 
 
 def sniff(path: Path) -> str:

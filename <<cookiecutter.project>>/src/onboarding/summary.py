@@ -19,6 +19,8 @@ def show(plan: Plan, console: Console) -> None:
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
     table.add_row("rows", f"{plan.rows:,}", _reading(plan))
+    if plan.repeated:
+        table.add_row("repeated", f"{plan.repeated:,}", "of them, each the same as an earlier row")
     table.add_row("target", "", f"{plan.target.source}: {plan.target.task}, {plan.target.why}")
     if plan.target.classes:
         counts = [f"{label} ({rows:,})" for label, rows in plan.target.classes.items()]
@@ -37,6 +39,8 @@ def show(plan: Plan, console: Console) -> None:
         columns = [column for column in plan.inputs if column.type == kind]
         if columns:
             table.add_row(kind, str(len(columns)), _few(column.shown for column in columns))
+    if plan.target.remark:
+        table.add_row("remark", "", f"{plan.target.source}: {plan.target.remark}")
     for column in plan.inputs:
         if column.remark:
             table.add_row("remark", "", f"{column.shown}: {column.remark}")

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from onboarding.inference import is_number
+from onboarding.inference import is_number, written_alike
 from project.conversion import FALSE, TRUE, convert
 from project.errors import UserError
 
@@ -34,6 +34,7 @@ class Target:
     rare: dict[str, int] = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
     alternative: list[str] = field(default_factory=list)  # its classes, were they classes
+    remark: str = ""  # what the user may well want to mend in the table
 
     @property
     def unbalanced(self) -> bool:
@@ -100,6 +101,7 @@ def _classes(counts: dict[str, int], name: str, source: str, path: str, why: str
         {"balanced_accuracy": round(guess + (1 - guess) / 5, 2), "calibration_error": 0.3},
         classes={label: kept[label] for label in ordered},
         rare=rare,
+        remark=written_alike(sorted(counts)),
     )
 
 

@@ -47,7 +47,7 @@ def _read(source: Source) -> tuple[pa.Table, str, dict[str, Any]]:
 
         return ask(source), source.sha256, {"url": source.url, "path": source.path}
     file = _file(source)
-    table = read_table_file(file, source.delimiter, source.missing, source.decimal)
+    table = read_table_file(file, source.delimiter, source.missing, source.decimal, source.texts)
     place = {"path": source.path} if source.kind == "file" else {"url": source.url}
     return table, _digest([file]), place
 

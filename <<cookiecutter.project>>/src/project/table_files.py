@@ -4,6 +4,7 @@ import codecs
 import gzip
 import re
 import shlex
+from collections.abc import Sequence
 from csv import Error as CsvError
 from csv import reader
 from pathlib import Path
@@ -17,17 +18,20 @@ COMMA_NUMBER = r"^(\s*[+-]?\d*),(\d+([eE][+-]?\d+)?\s*)$"
 TEXT_ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 
 
-def read_table_file(path: Path, delimiter: str, missing: list[str], decimal: str = ".") -> pa.Table:
+def read_table_file(
+    path: Path, delimiter: str, missing: list[str], decimal: str = ".", texts: Sequence[str] = ()
+) -> pa.Table:
     """Read a file by its ending (.csv, .tsv, .txt, each also .gz; .parquet).
 
-    `delimiter`, the texts that stand for a missing value and the `decimal` point, a comma perhaps,
-    are a CSV's. An integer beyond 64 bits makes its column one of text, so that no digit is lost.
+    `delimiter`, the texts that stand for a missing value, the `decimal` point, a comma perhaps, and
+    the columns that are `texts` whatever they look like, are a CSV's. An integer beyond 64 bits
+    makes its column one of text, so that no digit is lost.
     """
     refuse_missing(path)
     if is_parquet(path):
         table = _read_parquet(path)
     else:
-        table = _read_csv(path, delimiter, missing, decimal)
+        table = _read_csv(path, delimiter, missing, decimal, texts)
     if table.num_rows == 0:
         raise UserError(f"{path}: a header and no rows; expected at least one row")
     return table
@@ -65,15 +69,26 @@ def _read_parquet(path: Path) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-def _read_csv(path: Path, delimiter: str, missing: list[str], decimal: str) -> pa.Table:
+def _read_csv(
+    path: Path, delimiter: str, missing: list[str], decimal: str, texts: Sequence[str]
+) -> pa.Table:
     refuse_what_is_no_text(path)
-    usual = csv.ConvertOptions(null_values=missing, strings_can_be_null=True, decimal_point=decimal)
+    usual = csv.ConvertOptions(
+        column_types=dict.fromkeys(texts, pa.string()),
+        null_values=missing,
+        strings_can_be_null=True,
+        decimal_point=decimal,
+    )
     table = _parse(path, delimiter, usual)
     header = table.column_names
     if len(header) == 1:
         raise UserError(
             f"{path}: one column with delimiter {delimiter!r}, its header is "
             f"{header[0][:60]!r}; set source.delimiter"
+        )
+    if unknown := [name for name in texts if name not in header]:
+        raise UserError(
+            f"{path}: source.texts: no column {unknown[0]!r}; it has {', '.join(header[:20])}"
         )
     for name, kind in zip(header, table.schema.types, strict=True):
         if pa.types.is_binary(kind):

@@ -45,6 +45,7 @@ LEARNT_FROM: dict[str, tuple[str, list[Any], str, dict[str, Any]]] = {
     "yes and no": ("a", ["Yes", "no", None] * 9, "boolean", {}),
     "zero and one": ("a", [0, 1] * 9, "boolean", {"missing": False}),
     "few texts": ("region", ["north", "south", "east"] * 9, "category", {"missing": False}),
+    "codes that begin with 0": ("plz", ["01067", "80331", None] * 9, "category", {}),
     "one text or none": ("flag", ["x", None, None] * 9, "category", {}),
 }
 
@@ -75,6 +76,11 @@ LEFT_OUT: dict[str, tuple[str, list[Any], str]] = {
         [str(2**64 + row % 3) for row in range(ROWS)],
         "beyond 64 bits",
     ),
+    "many codes that begin with 0": (
+        "plz",
+        [f"{row // 2:05}" for row in range(2 * ROWS)],
+        "60 different codes, as 00000 begins with 0",
+    ),
     "lists": ("a", [[1, 2]] * ROWS, "no model here takes it"),
 }
 
@@ -86,6 +92,22 @@ def test_it_learns_from(case: str) -> None:
     decision = decide(pa.chunked_array([values]), name, name)
 
     assert (decision.type, decision.rules) == (kind, rules)
+
+
+@pytest.mark.parametrize(
+    ("values", "remark"),
+    [
+        (["Bonn", "Berlin", "berlin"] * 9, "'Berlin' and 'berlin' differ in case or blanks alone"),
+        (["ja", " ja", "nein"] * 9, "'ja' and ' ja' differ in case or blanks alone"),
+        (["01067", "80331"] * 9, "codes, as 01067 begins with 0"),
+        (["Bonn", "Berlin"] * 9, ""),
+    ],
+)
+def test_it_remarks_upon(values: list[str], remark: str) -> None:
+    decision = decide(pa.chunked_array([values]), "a", "a")
+
+    assert (decision.type, decision.remark) == ("category", remark)
+    assert decision.why.startswith(remark)
 
 
 @pytest.mark.parametrize("case", LEFT_OUT)

@@ -13,10 +13,13 @@ import yaml
 from pyarrow import csv, parquet
 
 from onboarding import onboard as command
+from pipeline.fetch import fetch
 from project.columns import normalise_all
 from project.composing import compose
 from project.conversion import convert
 from project.settings.dataset import Column
+from project.settings.group import build
+from project.settings.source import FileSource
 from project.table_files import read_table_file
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -111,6 +114,27 @@ def test_it_says_why(project: Path, run: Callable[..., str]) -> None:
     experiment = (project / "conf/experiment/mixed.yaml").read_text()
     assert "  class_weight: balanced" in experiment
     assert printed.endswith("Read them, then train: make repro experiment=mixed\n")
+
+
+def test_codes_that_begin_with_0_stay_as_they_are_written(
+    project: Path, run: Callable[..., str]
+) -> None:
+    rows = "".join(
+        f"{('01067', '80331')[row % 2]},{row % 7},{'Ja' if row % 3 else 'ja'}\n"
+        for row in range(60)
+    )
+    (project / "places.csv").write_text(f"PLZ,age,end\n{rows}1067,3,Ja\n1067,3,Ja\n")
+
+    printed = run("places.csv", "end")
+
+    assert re.search(r"^remark +PLZ: codes, as 01067 begins with 0$", printed, re.M)
+    assert re.search(r"^remark +end: 'Ja' and 'ja' differ in case or blanks alone$", printed, re.M)
+    assert re.search(r"^repeated +\d+ +of them, each the same as an earlier row$", printed, re.M)
+    settings = compose(["experiment=places"])
+    assert settings["source"]["texts"] == ["PLZ"]
+    assert settings["dataset"]["columns"]["plz"]["type"] == "category"
+    table, _ = fetch(build(FileSource, settings["source"]))
+    assert set(table.column("plz").to_pylist()) == {"01067", "80331", "1067"}
 
 
 def test_a_column_without_a_name_is_told_by_another(project: Path, run: Callable[..., str]) -> None:

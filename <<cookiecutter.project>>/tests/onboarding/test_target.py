@@ -68,6 +68,14 @@ def test_a_class_that_is_too_rare_is_set_aside() -> None:
     assert target.rare == {"c": 3}
 
 
+@pytest.mark.parametrize("alike", [("Ja", "ja"), (" ja", "ja")])
+def test_classes_that_case_or_blanks_tell_apart_are_remarked_upon(alike: tuple[str, str]) -> None:
+    target = describe(pa.chunked_array([[*alike, "nein"] * 9]), "y", "Y", "t.csv")
+
+    assert target.remark == f"{alike[0]!r} and {alike[1]!r} differ in case or blanks alone"
+    assert not describe(pa.chunked_array([["ja", "nein"] * 9]), "y", "Y", "t.csv").remark
+
+
 @pytest.mark.parametrize(("rare", "unbalanced"), [(10, True), (40, False)])
 def test_one_class_outweighs_another(rare: int, unbalanced: bool) -> None:
     target = describe(pa.chunked_array([["a"] * 60 + ["b"] * rare]), "y", "Y", "t.csv")

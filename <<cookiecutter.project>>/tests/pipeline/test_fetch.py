@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 from pipeline import fetch as stage
 from pipeline.fetch import fetch
+from project.errors import UserError
 from project.files import read_json
 from project.settings.group import build
 from project.settings.source import BundledSource, FileSource
@@ -119,6 +120,17 @@ def test_a_table_is_the_same_whatever_its_file(folder: Path, name: str, content:
     assert table.schema.types == [pa.int64(), pa.string()]
     assert origin["path"] == name
     assert origin["columns"] == {"a": "a", "b": "b"}
+
+
+def test_columns_of_texts_keep_their_digits_and_must_be_there(folder: Path) -> None:
+    (folder / "t.csv").write_text("plz,b\n01067,1\n,2\n")
+    form = {"kind": "file", "path": "t.csv", "delimiter": ",", "missing": MISSING}
+
+    table, _ = fetch(build(FileSource, form | {"texts": ["plz"]}))
+
+    assert table.to_pydict() == {"plz": ["01067", None], "b": [1, 2]}
+    with pytest.raises(UserError, match=r"t.csv: source.texts: no column 'PLZ'; it has plz, b"):
+        fetch(build(FileSource, form | {"texts": ["PLZ"]}))
 
 
 def test_names_are_normalised_and_the_old_ones_kept(folder: Path) -> None:

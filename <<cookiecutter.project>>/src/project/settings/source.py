@@ -1,6 +1,6 @@
 """Where data comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -41,6 +41,7 @@ class CsvForm(Group):
     delimiter: Annotated[str, MinLen(1), MaxLen(1)]
     decimal: Literal[".", ","] = "."
     missing: list[str]
+    texts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
