@@ -31,7 +31,8 @@ feed = {i.name: numpy.array([[row[i.name]]], kinds[i.type]) for i in session.get
 label, probabilities = session.run(["label", "probabilities"], feed)
 print(json.dumps({"label": label[0], "probabilities": probabilities[0].tolist()}))
 """
-# One row in ten is a yes, and nothing tells which: prints how probable a network thinks it is.
+# One row in ten is a yes, and nothing tells which: prints how probable a network thinks it is, with
+# and without weights, and after how many steps without progress it stops.
 WEIGHTS = """
 import sys, tempfile, numpy, pyarrow, yaml
 from pathlib import Path
@@ -49,6 +50,10 @@ for weight in (None, "balanced"):
         keras_model.train(table, contract, model, 1, Path(folder))
         inputs = {"a": numpy.arange(7, dtype=numpy.float32)}
         print(keras_model.predict(Path(folder), inputs, contract)[:, 1].mean())
+with tempfile.TemporaryDirectory() as folder:
+    model = KerasModel(**settings | {"patience": 2, "epochs": 200})
+    curves = keras_model.train(table, contract, model, 1, Path(folder))
+    print(len(curves), min(range(len(curves)), key=lambda step: curves[step]["validation"]) + 1)
 """
 
 
@@ -93,12 +98,16 @@ def test_regression_by_keras(trained: Callable[..., Path]) -> None:
     assert len(curves) > 3
 
 
-def test_class_weights_let_a_rare_class_count_as_much(generated: Callable[..., Path]) -> None:
+def test_class_weights_let_a_rare_class_count_as_much_and_no_progress_ends_training(
+    generated: Callable[..., Path],
+) -> None:
     done = run(["bin/python", "-c", WEIGHTS], generated())
 
-    plain, balanced = (float(line) for line in done.stdout.splitlines())
+    plain, balanced, *steps = (float(word) for word in done.stdout.split() if word[0].isdigit())
     assert plain < 0.2, done.stderr
     assert 0.4 < balanced < 0.6, done.stderr
+    last, best = steps[-2:]
+    assert last == best + 2 < 200
 
 
 @pytest.mark.parametrize("dataset", ["iris", "breast_cancer", "digits"])
