@@ -2,8 +2,10 @@
 
 The lock is that of the project's framework, or the file that `--lock` names; `--framework` changes
 the framework first. Runs before there is an environment: on the machine's own Python, with the
-standard library only.
+standard library only; one that is too old must be able to read this to say so.
 """
+
+from __future__ import annotations
 
 import argparse
 import re
