@@ -27,7 +27,7 @@ def recall() -> dict[str, Any] | None:
     try:
         kept = json.loads(CHECKED.read_text(encoding="utf-8"))
         return dict(kept["settings"]) if kept["params"] == _digest() else None
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # none was kept, or a power cut has taken a part of it
         return None
 
 

@@ -115,6 +115,8 @@ def _choices(overrides: list[str], conf: Path) -> list[str]:
 
 def _choice(word: str, conf: Path) -> str:
     group, _, name = word.partition("=")
+    if key_of(word).partition(".")[0] == "hydra":
+        raise UserError(f"{word}: settings of Hydra itself change nothing here; take it out")
     if name not in NOTHING or not group or not (conf / group).is_dir():
         return word
     if group == "experiment":

@@ -62,6 +62,15 @@ def test_what_was_checked_is_not_checked_again(folder: Path) -> None:
     assert load("seed", int) == 2
 
 
+@pytest.mark.parametrize("text", ["", '{"params": "', "\x00" * 9])
+def test_what_was_kept_in_part_is_not_read(text: str, folder: Path) -> None:
+    PARAMS.write_text("seed: 1\n")
+    CHECKED.parent.mkdir(parents=True)
+    CHECKED.write_text(text)
+
+    assert load("seed", int) == 1
+
+
 def test_an_edit_after_the_check_is_read_and_checked(folder: Path) -> None:
     PARAMS.write_text("split: {test_share: 0.5, reference_rows: 9, max_rows: null}\n")
     remember(read_params())

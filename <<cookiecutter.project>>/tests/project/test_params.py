@@ -34,6 +34,7 @@ REFUSED = {
         "conf/experiment/mine.yaml does not exist; choose from",
     ),
     "a group that does not exist": ("modle=elasticnet", "modle: no such setting in conf/"),
+    "a setting of Hydra's own": ("hydra.verbose=true", "hydra.verbose=true: settings of Hydra it"),
     "a key that does not exist": ("split.test_size=0.3", "split.test_size: no such setting"),
     "a parameter that is not in the file": (
         "model.max_features=3",

@@ -67,6 +67,16 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     ),
     "a negative loss": ("evaluation.thresholds.log_loss", -0.1, "log_loss: expected at least 0,"),
     "a threshold that is no number": ("evaluation.thresholds.accuracy", float("nan"), "got nan"),
+    "a tolerance of anything": (
+        "export.tolerance",
+        float("inf"),
+        "conf/config.yaml: export.tolerance: Input should be a finite number, got inf",
+    ),
+    "a minimum that is no number": (
+        "dataset.columns.ash.min",
+        float("nan"),
+        "conf/dataset/wine.yaml: dataset.columns.ash.min: Input should be a finite number, got nan",
+    ),
     "a host by its name": (
         "serving.host",
         "localhost",
@@ -75,7 +85,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a time without end": (
         "serving.timeout_seconds",
         float("inf"),
-        "serving.timeout_seconds: Input should be less than or equal to 86400, got inf",
+        "serving.timeout_seconds: Input should be a finite number, got inf",
     ),
     "a hash of no column": (
         "serving.recording.hashed",

@@ -24,7 +24,12 @@ class Group:
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # of each subclass
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+    # A bound that is NaN or without end bounds nothing, and JSON has no word for either.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "strict": True,
+        "allow_inf_nan": False,
+    }
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
