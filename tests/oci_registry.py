@@ -1,6 +1,7 @@
 """Debian's docker-registry on this machine alone: open, with a password, or with tokens."""
 
 import json
+import re
 import shutil
 import subprocess
 from base64 import b64encode
@@ -14,12 +15,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.tracking_server import end, free_port, wait_for
+from tests.tracking_server import end, wait_for
 
 USER, PASSWORD = "ada", "secret"
 REFRESH_TOKEN = "a-token-that-buys-others"  # at the server of tokens
 # As `htpasswd -Bbn ada secret` prints it: the registry takes no other kind of hash.
 HTPASSWD = "ada:$2y$05$fQ308T7Y7KSAXHCqMcP48uijeeBGOBg9TRbmdMTTH6K00bW0wu8EC\n"
+#: What a server logs once it listens, on a port that was free: one chosen before may be taken.
+LISTENING = re.compile(r"listening on (127\.0\.0\.1:\d+)\D")
 TYPES = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
 
 
@@ -28,12 +31,12 @@ def docker_registry(auth: dict[str, Any] | None = None) -> Iterator[str]:
     """Run a registry until the block ends; yield its host and port."""
     if not shutil.which("docker-registry"):
         pytest.skip("there is no docker-registry here: make test installs Debian's package")
-    folder, port = Path(mkdtemp(prefix="slipway-registry-")), free_port()
+    folder = Path(mkdtemp(prefix="slipway-registry-"))
     configuration = {
         "version": "0.1",
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "log": {"level": "info", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": {"addr": "127.0.0.1:0"},
     }
     if auth:
         configuration["auth"] = auth
@@ -42,9 +45,8 @@ def docker_registry(auth: dict[str, Any] | None = None) -> Iterator[str]:
         command = ["docker-registry", "serve", str(folder / "config.json")]
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        host = f"127.0.0.1:{port}"
-        wait_for(lambda: is_up(host), server, folder / "log")
-        yield host
+        wait_for(lambda: is_up(address(folder / "log")), server, folder / "log")
+        yield address(folder / "log")
     finally:
         end(server)
         shutil.rmtree(folder)
@@ -65,15 +67,15 @@ def registry_with_password() -> Iterator[str]:
 @contextmanager
 def registry_with_tokens(python: Path) -> Iterator[str]:
     """Run a registry that sends its users to a server of tokens; `python` has what that needs."""
-    folder, port = Path(mkdtemp(prefix="slipway-tokens-")), free_port()
+    folder = Path(mkdtemp(prefix="slipway-tokens-"))
     script = Path(__file__).with_name("token_server.py")
     with (folder / "log").open("w") as log:
-        command = [str(python), str(script), str(port), str(folder / "certificate.pem")]
+        command = [str(python), str(script), str(folder / "certificate.pem")]
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        wait_for(lambda: is_up(f"127.0.0.1:{port}"), server, folder / "log")
+        wait_for(lambda: is_up(address(folder / "log")), server, folder / "log")
         tokens = {
-            "realm": f"http://127.0.0.1:{port}/token",
+            "realm": f"http://{address(folder / 'log')}/token",
             "service": "test",
             "issuer": "test",
             "rootcertbundle": str(folder / "certificate.pem"),
@@ -83,6 +85,14 @@ def registry_with_tokens(python: Path) -> Iterator[str]:
     finally:
         end(server)
         shutil.rmtree(folder)
+
+
+def address(log: Path) -> str:
+    """Return where a server listens by its log; `OSError` where it does not say so yet."""
+    found = LISTENING.search(log.read_text())
+    if not found:
+        raise OSError(f"{log}: it does not listen yet")
+    return found[1]
 
 
 def is_up(host: str) -> None:
@@ -130,7 +140,8 @@ def assert_has(host: str, repository: str, reference: str) -> None:
 
 
 def get(host: str, path: str) -> bytes:
-    """Ask an open registry."""
-    request = Request(f"http://{host}/v2/{path}", headers={"Accept": TYPES})
+    """Ask a registry that is open or wants a password."""
+    basic = f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"
+    request = Request(f"http://{host}/v2/{path}", headers={"Accept": TYPES, "Authorization": basic})
     with urlopen(request, timeout=30) as response:
         return bytes(response.read())

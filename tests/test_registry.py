@@ -7,10 +7,8 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from urllib.error import HTTPError
@@ -38,8 +36,11 @@ Trained = Callable[..., Path]
 MODEL = "model=random_forest"
 REPOSITORY = "team/wine-model"
 REGISTRIES = ["a folder", "open", "with a password", "with tokens"]
-KILLS = 3
+#: What a push is killed on the way to, and the seed of the moments.
+KILLED = {"open": (docker_registry, 42), "with a password": (registry_with_password, 43)}
+KILLS = 2
 LAST = 10_000  # bytes of a push, all of which are manifests
+TWO_QUESTIONS = 1500  # bytes: one without a login, and one with a wrong one
 # What a push sends beside files: manifests, and the heads of some hundred requests.
 OVERHEAD = 50_000
 # What goes with another model beside its layer, however large that is: the rest stays as it was.
@@ -73,9 +74,10 @@ def packaged(trained: Trained) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def registry() -> Iterator[Proxy]:
-    """Run an open registry behind a proxy that counts what is sent."""
-    with docker_registry() as host, proxy(host) as counted:
+def registry(request: pytest.FixtureRequest) -> Iterator[Proxy]:
+    """Run a registry, open unless a test names another, behind a proxy that counts what is sent."""
+    running = getattr(request, "param", docker_registry)
+    with running() as host, proxy(host) as counted:
         yield counted
 
 
@@ -127,23 +129,25 @@ def test_a_token_that_buys_others_is_a_login_and_without_one_a_package_may_be_pu
 
 
 @pytest.mark.parametrize("kind", ["with a password", "with tokens"])
-def test_a_wrong_password_is_one_line_within_seconds(
+def test_a_wrong_password_is_one_line_and_not_tried_again(
     packaged: Callable[[str], Path], kind: str, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
         project = packaged("refused")
-        host = start(kind, project, stack)
+        registry = stack.enter_context(proxy(start(kind, project, stack)))
+        host = registry.host
         sign_for(project, f"{host}/team")
 
         for password, said in {
             "wrong": f"error: {host}: does not take the login that ",
             "": f"error: {host}: wants a login, and ",
         }.items():
-            before = time.monotonic()
+            before = registry.sent
             environment = login(tmp_path / "docker", host if password else "other.io", password)
             refused = make(project, "push", environment=environment)
 
-            assert time.monotonic() - before < 5
+            if password:  # who names nobody may look, at what sells tokens
+                assert 0 < registry.sent - before < TWO_QUESTIONS
             assert refused.returncode != 0
             line, *rest = refused.stderr.splitlines()
             assert line.startswith(said)
@@ -200,13 +204,19 @@ def test_a_registry_without_a_referrers_api_lists_them_under_a_tag(
     }
 
 
+@pytest.mark.parametrize(("registry", "seed"), KILLED.values(), ids=KILLED, indirect=["registry"])
 def test_a_killed_push_tags_nothing_and_the_next_one_finishes(
-    packaged: Callable[[str], Path], registry: Proxy
+    packaged: Callable[[str], Path],
+    registry: Proxy,
+    seed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     project = packaged("killed")
+    monkeypatch.setenv(*login(tmp_path / "docker", registry.host).popitem())
     sign_for(project, f"{registry.host}/whole")
     total, tag = sent(registry, project), digest_of(project)[7:19]
-    moment = random.Random(42)
+    moment = random.Random(seed)
     # Anywhere, and among the manifests, which go last and are small.
     moments = [moment.randrange(total) for _ in range(KILLS)]
     moments += [total - moment.randrange(LAST) for _ in range(KILLS)]
@@ -214,9 +224,7 @@ def test_a_killed_push_tags_nothing_and_the_next_one_finishes(
     for number, killed_at in enumerate(moments):
         name_registry(project, f"{registry.host}/killed-{number}")
         repository = f"killed-{number}/wine-model"
-        process = start_push(project)
-        registry.call_at(killed_at, partial(os.killpg, process.pid, signal.SIGKILL))
-        assert process.wait() == -signal.SIGKILL
+        assert push_until(registry, killed_at, project) == -signal.SIGKILL
         assert_whole(registry.host, repository)
         assert tag not in tags(registry.host, repository)
 
@@ -365,8 +373,11 @@ def sent(registry: Proxy, project: Path) -> int:
     return registry.sent - before
 
 
-def start_push(project: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def push_until(registry: Proxy, killed_at: int, project: Path) -> int:
+    """Push, and be killed once so many bytes were sent; return how it ended."""
+    # Armed before the push begins: where the machine is busy, this process may come too late.
+    registry.call_at(killed_at, lambda: os.killpg(process.pid, signal.SIGKILL))
+    process = subprocess.Popen(
         ["bin/python", "-m", "delivery.push"],
         cwd=project,
         env=os.environ | USER,
@@ -374,6 +385,7 @@ def start_push(project: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    return process.wait()
 
 
 def seen_by_skopeo(project: Path, where: str, tag: str, kind: str) -> str:

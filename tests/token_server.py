@@ -1,4 +1,4 @@
-"""A server of tokens for docker-registry: `python token_server.py PORT CERTIFICATE`.
+"""A server of tokens for docker-registry: `python token_server.py CERTIFICATE`.
 
 Run by a project's Python. As https://distribution.github.io/distribution/spec/auth/jwt/ says: the
 registry trusts a token whose chain of certificates (x5c) ends in the one written to CERTIFICATE.
@@ -92,5 +92,7 @@ def certificate() -> x509.Certificate:
 CERTIFICATE = certificate()
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_bytes(CERTIFICATE.public_bytes(serialization.Encoding.PEM))
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Tokens).serve_forever()
+    Path(sys.argv[1]).write_bytes(CERTIFICATE.public_bytes(serialization.Encoding.PEM))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tokens)
+    print(f"listening on 127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
