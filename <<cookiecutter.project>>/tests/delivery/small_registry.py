@@ -27,7 +27,8 @@ class SmallRegistry(LocalServer):
         self.tags: dict[str, str] = {}
         self.requests: list[str] = []
         self.unavailable = 0  # how many more requests are answered by 503
-        self.cut_after = 0  # bytes of the next blob after which its connection is cut
+        self.cut_after = 0  # bytes of the next answer after which its connection is cut
+        self.cut_in = "/blobs/"  # whose answer that is
         self.has_referrers = True
 
 
@@ -112,7 +113,7 @@ class Handler(LocalHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        if 0 < self.server.cut_after < len(body) and "/blobs/" in self.path:
+        if 0 < self.server.cut_after < len(body) and self.server.cut_in in self.path:
             body, self.server.cut_after = body[: self.server.cut_after], 0
             self.close_connection = True
         self.wfile.write(body)

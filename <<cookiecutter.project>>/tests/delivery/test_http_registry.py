@@ -116,6 +116,15 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(server: SmallRegistry) 
     assert len(blobs) == len(set(blobs)) + 1
 
 
+@pytest.mark.parametrize("answer", ["/referrers/", "/manifests/"])
+def test_an_answer_that_breaks_off_is_asked_for_again(server: SmallRegistry, answer: str) -> None:
+    digest = push()
+    server.cut_in, server.cut_after = answer, 10
+
+    assert packages.fetch(digest).digest == digest
+    assert server.cut_after == 0
+
+
 def test_another_blob_than_was_asked_for_is_refused(server: SmallRegistry) -> None:
     digest = push()
     for name, content in server.blobs.items():

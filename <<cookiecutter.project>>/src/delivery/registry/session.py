@@ -11,7 +11,9 @@ from project.errors import UserError
 
 T = TypeVar("T")
 
-SECONDS = (5, 300)  # to connect, and for the next bytes: a large blob is hashed before the answer
+#: To connect, which is also for the next bytes to go where a connection is new; and for the next
+#: bytes to come: a large blob is hashed before the answer.
+SECONDS = (30, 300)
 WAITS = (0.5, 1.0, 2.0)  # seconds before another attempt
 HTTP_HOSTS = {"docker.io": "registry-1.docker.io"}
 
@@ -89,6 +91,8 @@ class Session:
             response = self._http.request(method, absolute, data=body, timeout=SECONDS, **options)
         except requests.exceptions.SSLError as error:
             raise UserError(f"{self.where}: {reason(error)}") from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise TransientError("the connection broke in an answer") from None
         except (requests.ConnectionError, requests.Timeout) as error:
             raise TransientError(f"does not answer: {reason(error)}") from None
         except requests.RequestException as error:
