@@ -14,6 +14,7 @@ import orjson
 from serving import tensors
 from serving.bundle import Bundle
 from serving.http import OCTETS, Answer, Request
+from serving.not_json import not_json
 from serving.request_error import RequestError, shown
 from serving.rows import Layout, Matrix, Rows
 from serving.session import Outputs, Session
@@ -56,10 +57,11 @@ class InferenceProtocol:
         """Read a request's body; `RequestError` where it is wrong."""
         head, binary = _split(body, request.headers.get(_JSON_LENGTH))
         inputs = self._read_inputs(head.get("inputs"), binary)
-        counts = {len(values) for values in inputs.values()}
-        if len(counts) > 1:
-            raise RequestError(422, f"the inputs have different numbers of rows: {sorted(counts)}")
-        (rows,) = counts
+        first, rows = next((name, len(values)) for name, values in inputs.items())
+        for name, values in inputs.items():
+            if len(values) != rows:
+                different = f"input {name} has {len(values)} rows, input {first} has {rows}"
+                raise RequestError(422, different, name)
         if not rows:
             raise RequestError(422, "expected at least one row, found none")
         if rows > self._max_rows:
@@ -105,7 +107,7 @@ class InferenceProtocol:
                 raise RequestError(422, f"the model has no input {shown(name)}", "inputs")
             if name in inputs:
                 raise RequestError(422, f"input {name} is given twice", name)
-            size = _parameters(tensor).get("binary_data_size")
+            size = _parameters(tensor, name).get("binary_data_size")
             if size is None:
                 data, rest = None, binary
             elif type(size) is int and 0 <= size <= len(binary):
@@ -152,7 +154,7 @@ class InferenceProtocol:
         return Rows(floats, texts)
 
     def _asked(self, head: dict[str, Any]) -> dict[str, bool]:
-        binary = bool(_parameters(head).get("binary_data_output", False))
+        binary = bool(_parameters(head, "parameters").get("binary_data_output", False))
         asked = head.get("outputs")
         if asked is None:
             return dict.fromkeys(self._outputs, binary)
@@ -164,7 +166,7 @@ class InferenceProtocol:
             name = tensor.get("name")
             if not isinstance(name, str) or name not in self._outputs:
                 raise RequestError(422, f"the model has no output {shown(name)}", "outputs")
-            outputs[name] = bool(_parameters(tensor).get("binary_data", binary))
+            outputs[name] = bool(_parameters(tensor, name).get("binary_data", binary))
         return outputs
 
 
@@ -178,16 +180,16 @@ def _split(body: bytes, json_length: bytes | None) -> tuple[dict[str, Any], byte
     try:
         head = orjson.loads(body[:length])
     except orjson.JSONDecodeError as error:
-        raise RequestError(400, f"the body is not JSON: {error}") from None
+        raise not_json(body[:length], error, tensors.places) from None
     if not isinstance(head, dict):
         raise RequestError(422, f"expected an object, found {shown(head)}")
     return head, body[length:]
 
 
-def _parameters(of: dict[str, Any]) -> dict[str, Any]:
+def _parameters(of: dict[str, Any], field: str) -> dict[str, Any]:
     parameters = of.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise RequestError(422, f"parameters: expected an object, found {shown(parameters)}")
+        raise RequestError(422, f"parameters: expected an object, found {shown(parameters)}", field)
     return parameters
 
 

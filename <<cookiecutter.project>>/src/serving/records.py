@@ -3,7 +3,7 @@
 import json
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from serving.bundle import Contract
+from serving.not_json import Place, not_json
 from serving.request_error import RequestError, shown
 from serving.rows import Layout, Matrix, Rows
 
@@ -85,7 +86,7 @@ class RecordReader:
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise _not_json(body, error) from None
+            raise not_json(body, error, _places) from None
         records = data if type(data) is list else [data]
         if not records:
             raise RequestError(422, "expected at least one record, found an empty list")
@@ -181,21 +182,8 @@ def _refuse_columns_given_twice(body: bytes) -> None:
         raise RequestError(422, "a column is given twice, once as a nested value") from None
 
 
-def _not_json(body: bytes, error: orjson.JSONDecodeError) -> RequestError:
-    """Say where the body is not JSON: by record and column, where a number is none."""
-    if b"NaN" in body or b"Infinity" in body or "infinity" in str(error):
-        try:
-            data = json.loads(body)  # Python's own reader lets them through
-        except (ValueError, RecursionError):
-            data = []
-        for row, record in enumerate(data if isinstance(data, list) else [data]):
-            for name, value in record.items() if isinstance(record, dict) else ():
-                if isinstance(value, float) and not np.isfinite(value):
-                    return RequestError(
-                        400,
-                        f"record {row}, column {name}: {value} is no number in JSON; write null "
-                        "where a value is missing",
-                        name,
-                        row,
-                    )
-    return RequestError(400, f"the body is not JSON: {error}")
+def _places(data: Any) -> Iterator[Place]:
+    """Find the values of records, of which nothing is known."""
+    for row, record in enumerate(data if isinstance(data, list) else [data]):
+        for name, value in record.items() if isinstance(record, dict) else ():
+            yield Place(f"record {row}, column {name}", name, row, value)

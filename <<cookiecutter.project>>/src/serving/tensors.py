@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from serving.not_json import Place
 from serving.request_error import RequestError, shown
 from serving.rows import Matrix
 
@@ -21,8 +22,7 @@ def from_json(data: Any, datatype: str, name: str) -> Matrix:
     """Return the values of a JSON tensor, flat: float32 with NaN for null, or str with ""."""
     if not isinstance(data, list):
         raise RequestError(422, f"input {name}: data: expected a list, found {shown(data)}", name)
-    if any(isinstance(row, list) for row in data):  # by row, [[1.5], [2.5]], as well as [1.5, 2.5]
-        data = list(chain.from_iterable(row if isinstance(row, list) else [row] for row in data))
+    data = _flat(data)
     types, words = _JSON_TYPES[datatype]
     if not set(map(type, data)) <= types:
         row = next(row for row, value in enumerate(data) if type(value) not in types)
@@ -61,6 +61,23 @@ def _texts(data: bytes, name: str) -> Iterator[str]:
             ) from None
         at += 4 + length
         row += 1
+
+
+def places(data: Any) -> Iterator[Place]:
+    """Find the values of a request's JSON tensors, of which nothing is known."""
+    inputs = data.get("inputs") if isinstance(data, dict) else None
+    for tensor in inputs if isinstance(inputs, list) else ():
+        values = tensor.get("data") if isinstance(tensor, dict) else None
+        for row, value in enumerate(_flat(values) if isinstance(values, list) else ()):
+            name = str(tensor.get("name"))
+            yield Place(f"row {row}, input {name}", name, row, value)
+
+
+def _flat(data: list[Any]) -> list[Any]:
+    """Return the values of data that may be given by row: [[1.5], [2.5]], as well as [1.5, 2.5]."""
+    if not any(isinstance(row, list) for row in data):
+        return data
+    return list(chain.from_iterable(row if isinstance(row, list) else [row] for row in data))
 
 
 def to_json(values: Matrix) -> Matrix | list[Any]:

@@ -25,59 +25,151 @@ def inputs() -> list[Tensor]:
     ]
 
 
-WRONG: dict[str, tuple[Change, int, str]] = {
-    "an input is missing": (lambda put: put.pop(), 422, "input colour is missing"),
-    "an input is unknown": (lambda put: put[0].update(name="width"), 422, 'no input "width"'),
-    "an input is given twice": (lambda put: put.append(put[0]), 422, "input size is given twice"),
+#: A change, and the status, the words, the field and the row that it is answered with.
+WRONG: dict[str, tuple[Change, int, str, str | None, int | None]] = {
+    "an input is missing": (
+        lambda put: put.pop(),
+        422,
+        "input colour is missing",
+        "colour",
+        None,
+    ),
+    "an input is unknown": (
+        lambda put: put[0].update(name="width"),
+        422,
+        'no input "width"',
+        "inputs",
+        None,
+    ),
+    "an input is given twice": (
+        lambda put: put.append(put[0]),
+        422,
+        "input size is given twice",
+        "size",
+        None,
+    ),
     "another datatype": (
         lambda put: put[0].update(datatype="FP64"),
         422,
         'input size: expected FP32, found "FP64"',
+        "size",
+        None,
     ),
     "another shape": (
         lambda put: put[0].update(shape=[2]),
         422,
         "input size: expected shape [2,1] for 2 values, found [2]",
+        "size",
+        None,
     ),
     "a shape of other data": (
         lambda put: put[0].update(shape=[3, 1]),
         422,
         "expected shape [2,1] for 2 values, found [3,1]",
+        "size",
+        None,
     ),
     "different numbers of rows": (
-        lambda put: put[0].update(shape=[1, 1], data=[1.0]),
+        lambda put: put[1].update(shape=[1, 1], data=[1.0]),
         422,
-        "different numbers of rows: [1, 2]",
+        "input age has 1 rows, input size has 2",
+        "age",
+        None,
+    ),
+    "no rows": (
+        lambda put: [tensor.update(shape=[0, 1], data=[]) for tensor in put],
+        422,
+        "expected at least one row, found none",
+        None,
+        None,
     ),
     "a text for a number": (
         lambda put: put[1].update(data=[1, "2"]),
         422,
         'row 1, input age: expected a number or null, found "2"',
+        "age",
+        1,
+    ),
+    "a boolean for a number": (
+        lambda put: put[2].update(data=[[1], [True]]),
+        422,
+        "row 1, input new: expected a number or null, found true",
+        "new",
+        1,
     ),
     "a number for a text": (
         lambda put: put[3].update(data=["g", 2]),
         422,
         "row 1, input colour: expected a string or null, found 2",
+        "colour",
+        1,
     ),
     "a number beyond 32 bits": (
         lambda put: put[1].update(data=[1, -1e300]),
         422,
         "row 1, input age: infinite",
+        "age",
+        1,
     ),
-    "no data": (lambda put: put[0].pop("data"), 422, "input size: data: expected a list"),
-    "deeper lists": (lambda put: put[0].update(data=[[[1]], [[2]]]), 422, "found [1]"),
+    "no data": (
+        lambda put: put[0].pop("data"),
+        422,
+        "input size: data: expected a list, found null",
+        "size",
+        None,
+    ),
+    "null for data": (
+        lambda put: put[0].update(data=None),
+        422,
+        "input size: data: expected a list, found null",
+        "size",
+        None,
+    ),
+    "null for a shape": (
+        lambda put: put[0].update(shape=None),
+        422,
+        "input size: expected shape [2,1] for 2 values, found null",
+        "size",
+        None,
+    ),
+    "deeper lists": (
+        lambda put: put[0].update(data=[[[1]], [[2]]]),
+        422,
+        "row 0, input size: expected a number or null, found [1]",
+        "size",
+        0,
+    ),
     "bytes that are not there": (
         lambda put: put[0].update(parameters={"binary_data_size": 8}),
         400,
         "input size: binary_data_size is 8",
+        "size",
+        None,
     ),
-    "parameters that are none": (lambda put: put[0].update(parameters=3), 422, "parameters"),
+    "parameters that are none": (
+        lambda put: put[0].update(parameters=3),
+        422,
+        "parameters: expected an object, found 3",
+        "size",
+        None,
+    ),
+}
+#: What stands for the last value of a tensor that is no JSON, and what is said of it.
+NO_NUMBER = {
+    "NaN": "nan is no number in JSON; write null where a value is missing",
+    "Infinity": "inf is no number in JSON; write null where a value is missing",
+    "-Infinity": "-inf is no number in JSON; write null where a value is missing",
+    "1e400": "inf is no number in JSON; write null where a value is missing",
+    "9" * 400: "a number of 400 digits is beyond 64-bit floating point",
 }
 BROKEN: dict[str, tuple[bytes, dict[str, str], int]] = {
     "no JSON": (b"{", {}, 400),
     "no object": (b"[]", {}, 422),
     "no inputs": (b"{}", {}, 422),
     "inputs that are none": (b'{"inputs": [3]}', {}, 422),
+    "NaN for inputs": (b'{"inputs": NaN}', {}, 400),
+    "NaN for an input": (b'{"inputs": [NaN]}', {}, 400),
+    "NaN for data": (b'{"inputs": [{"name": "size", "data": NaN}]}', {}, 400),
     "a header beyond the body": (b"{}", {"Inference-Header-Content-Length": "9"}, 400),
     "a header that is no number": (b"{}", {"Inference-Header-Content-Length": "-1"}, 400),
     "a header of many digits": (
@@ -187,14 +279,58 @@ def test_an_output_that_is_unknown_is_refused(client: Any, asked: Any, said: str
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_tensor_is_named(case: str, client: Any) -> None:
-    change, status, expected = WRONG[case]
+    change, status, expected, field, row = WRONG[case]
     given = inputs()
     change(given)
 
     answer = client.post(INFER, json={"inputs": given})
 
+    said = answer.json()
     assert answer.status_code == status
-    assert expected in answer.json()["error"]
+    assert expected in said["error"]
+    assert (said.get("field"), said.get("row")) == (field, row)
+
+
+@pytest.mark.parametrize("written", NO_NUMBER, ids=lambda text: text[:9])
+@pytest.mark.parametrize("by_row", [False, True], ids=["flat", "by row"])
+def test_a_number_that_json_has_not_is_named_by_input_and_row(
+    written: str, by_row: bool, client: Any
+) -> None:
+    given = inputs()
+    given[1]["data"] = [[4], ["HERE"]] if by_row else [4, "HERE"]
+    body = orjson.dumps({"inputs": given}).replace(b'"HERE"', written.encode())
+
+    answer = client.post(INFER, content=body)
+
+    words = f"row 1, input age: {NO_NUMBER[written]}"
+    assert answer.status_code == 400
+    assert answer.json() == {"error": words, "field": "age", "row": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [(np.inf, 422), (-np.inf, 422), (np.nan, 200)], ids=["inf", "-inf", "nan"]
+)
+def test_an_infinite_number_in_binary_is_named_and_nan_is_a_missing_one(
+    value: float, status: int, client: Any
+) -> None:
+    given = inputs()
+    given[1].pop("data")
+    given[1]["parameters"] = {"binary_data_size": 8}
+    head = orjson.dumps({"inputs": given})
+
+    answer = client.post(
+        INFER,
+        content=head + np.array([4, value], dtype="<f4").tobytes(),
+        headers={"Inference-Header-Content-Length": str(len(head))},
+    )
+
+    assert answer.status_code == status
+    if status == 422:
+        infinite = {"error": "row 1, input age: infinite", "field": "age", "row": 1}
+        assert answer.json() == infinite
+    else:
+        missing = client.post(INFER, json={"inputs": inputs()}).json()["outputs"]
+        assert answer.json()["outputs"] == missing
 
 
 @pytest.mark.parametrize("case", BROKEN)

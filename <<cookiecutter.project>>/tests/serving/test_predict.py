@@ -109,27 +109,57 @@ WRONG: dict[str, tuple[Any, int, dict[str, Any]]] = {
     "nothing": ([], 422, {"error": "expected at least one record, found an empty list"}),
     "too many": ([{}] * 65, 413, {"error": "65 records, the bound is 64: send them in parts"}),
 }
-RAW: dict[str, tuple[bytes, int, str]] = {
-    "nothing at all": (b"", 400, "the body is not JSON"),
-    "half a body": (b'{"size": 1', 400, "the body is not JSON"),
-    "brackets": (b"[" * 10_000, 400, "the body is not JSON"),
-    "brackets by the megabyte": (b"[" * 10_000_000, 413, "larger than 16384 bytes"),
-    "what is not UTF-8": (b'{"size": "\xff"}', 400, "not valid UTF-8"),
-    "a lone surrogate": (b'{"colour": "\\ud800"}', 400, "the body is not JSON"),
-    "a name that is half a surrogate": (b'{"\\ud800": NaN}', 400, "column \ud800: nan is no"),
-    "NaN": (b'[{"size": 1}, {"age": NaN}]', 400, "record 1, column age: nan is no number"),
-    "Infinity": (b'{"age": -Infinity}', 400, "record 0, column age: -inf is no number"),
-    "1e400": (b'{"age": 1e400}', 400, "record 0, column age: inf is no number"),
+#: A body, and the status, the words, the field and the row that it is answered with.
+RAW: dict[str, tuple[bytes, int, str, str | None, int | None]] = {
+    "nothing at all": (b"", 400, "the body is not JSON", None, None),
+    "half a body": (b'{"size": 1', 400, "the body is not JSON", None, None),
+    "brackets": (b"[" * 10_000, 400, "the body is not JSON", None, None),
+    "brackets by the megabyte": (b"[" * 10_000_000, 413, "larger than 16384 bytes", None, None),
+    "what is not UTF-8": (b'{"size": "\xff"}', 400, "not valid UTF-8", None, None),
+    "a lone surrogate": (b'{"colour": "\\ud800"}', 400, "the body is not JSON", None, None),
+    "a name that is half a surrogate": (
+        b'{"\\ud800": NaN}',
+        400,
+        "column \ud800: nan is no",
+        "\ud800",
+        0,
+    ),
+    "NaN": (
+        b'[{"size": 1}, {"age": NaN}]',
+        400,
+        "record 1, column age: nan is no number",
+        "age",
+        1,
+    ),
+    "Infinity": (
+        b'{"age": -Infinity}',
+        400,
+        "record 0, column age: -inf is no number",
+        "age",
+        0,
+    ),
+    "1e400": (b'{"age": 1e400}', 400, "record 0, column age: inf is no number", "age", 0),
+    "a number of many digits": (
+        b'[{"size": 1}, {"age": %b}]' % (b"9" * 400),
+        400,
+        "record 1, column age: a number of 400 digits is beyond",
+        "age",
+        1,
+    ),
     "a key twice": (
         b'{"size": 1, "age": 2, "new": true, "colour": "g", "age": 3}',
         422,
         "record 0: column age is given twice",
+        "age",
+        0,
     ),
     "a key twice, once too deep for Python's reader": (
         b'{"age": %b, "size": 1, "age": 2, "new": true, "colour": "g"}'
         % (b"[" * 1000 + b"]" * 1000),
         422,
         "is given twice",
+        None,
+        None,
     ),
 }
 
@@ -180,12 +210,14 @@ def test_the_mistake_of_a_later_row_is_found(client: Any, record: Record) -> Non
 
 @pytest.mark.parametrize("case", RAW)
 def test_what_is_no_request_is_refused(case: str, client: Any, record: Record) -> None:
-    body, status, expected = RAW[case]
+    body, status, expected, field, row = RAW[case]
 
     answer = client.post("/predict", content=body)
 
+    said = answer.json()
     assert answer.status_code == status
-    assert expected in answer.json()["error"]
+    assert expected in said["error"]
+    assert (said.get("field"), said.get("row")) == (field, row)
     assert client.post("/predict", json=record).status_code == 200
 
 
