@@ -25,7 +25,7 @@ from project.table_files import (
     with_points,
 )
 
-BLOCK_BYTES = 8 * 2**20  # of a CSV
+BLOCK_BYTES = 8 * 2**20  # of a CSV, of which Arrow reads up to 32 ahead
 #: How a CSV is written, where the project's own data is none.
 PLAIN = CsvForm(delimiter=",", missing=["", "NA", "N/A", "NaN", "nan", "null", "NULL"])
 
