@@ -15,7 +15,6 @@ from delivery.state.record import Action, Record
 from delivery.state.store import StateStore
 from delivery.tables import console, short, table
 from project.errors import UserError
-from project.git import git
 from project.switches import is_on
 
 
@@ -114,7 +113,7 @@ def entry_record(entry: Entry, outcomes: list[Outcome], wished: Wishes) -> Recor
         environment=entry.environment,
         model=entry.model,
         digest=entry.package.digest,
-        commit=git("rev-parse", "HEAD"),
+        commit=entry.head,
         change=entry.change,
         reason=wished.reason,
         override=", ".join(passed_over) or None,

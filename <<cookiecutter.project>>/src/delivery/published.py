@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from delivery.repository import code_repository, without_login
-from delivery.state.objects import GitError, Objects, complaint
+from delivery.state.git_error import GitError, complaint
+from delivery.state.objects import Objects
 from project.errors import UserError
 from project.git import git, run_git
 

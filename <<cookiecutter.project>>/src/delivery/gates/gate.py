@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from delivery.environments import Environment, Name
@@ -12,6 +13,7 @@ from delivery.state.reading import Deployed
 from delivery.state.record import Action
 from delivery.state.store import StateStore
 from project.errors import UserError
+from project.git import git
 
 Verdict = Literal["passed", "refused", "overridden", "not asked"]
 Figures = dict[str, Any]
@@ -43,6 +45,11 @@ class Entry:
     change: str | None
     now: datetime
     direct: bool = False
+
+    @cached_property
+    def head(self) -> str:
+        """The commit that is checked out, of which all gates and the record speak."""
+        return git("rev-parse", "HEAD")
 
     @property
     def by_request(self) -> bool:

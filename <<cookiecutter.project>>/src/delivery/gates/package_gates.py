@@ -94,7 +94,7 @@ class Clean(Gate):
         if edited:
             more = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
             raise RefusedError(f"{edited[0][3:]}{more}: not committed; commit, or take it away")
-        return {"commit": git("rev-parse", "HEAD")}
+        return {"commit": entry.head}
 
 
 class Current(Gate):
@@ -128,7 +128,7 @@ class FromHead(Gate):
 
     @override
     def check(self, entry: Entry) -> Figures:
-        head = git("rev-parse", "HEAD")
+        head = entry.head
         path = entry.package.folder / PROVENANCE.name
         try:
             definition = read_json(path)["predicate"]["buildDefinition"]
@@ -163,7 +163,7 @@ class Pushed(Gate):
 
     @override
     def check(self, entry: Entry) -> Figures:
-        head, remote = git("rev-parse", "HEAD"), code_remote()
+        head, remote = entry.head, code_remote()
         assert remote
         if not is_published(head, remote):
             raise RefusedError(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from delivery.repository import without_login
+from delivery.state.git_error import GitError
 from delivery.state.login import login
-from delivery.state.objects import GitError, Objects
+from delivery.state.objects import Objects
 from delivery.state.repository import Repository
 from project.errors import UserError
 from project.files import replacing

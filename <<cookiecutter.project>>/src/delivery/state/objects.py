@@ -5,13 +5,15 @@ the first blob and the last step, which moves the branch, leaves nothing that an
 """
 
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from delivery.state.git_error import GitError
+from delivery.state.reader import Found, Reader
 from project.errors import UserError
 
 TIMEOUT = 120  # seconds for one command; a network that hangs must not hold up a deploy for ever
@@ -20,14 +22,6 @@ ROOT = PurePosixPath()
 SAID = {"blob": "file", "tree": "folder"}
 #: What a folder has by a name, as git's mktree reads it: mode, kind and id.
 Entries = dict[str, str]
-
-
-class GitError(Exception):
-    """A git command that failed, and what it said."""
-
-    def __init__(self, command: str, output: str) -> None:
-        super().__init__(f"git {command}: {complaint(output)}")
-        self.output = output
 
 
 @dataclass(frozen=True)
@@ -74,46 +68,47 @@ class Objects:
         except GitError:
             return None
 
-    def names(self, tree: str, folder: str) -> list[str]:
-        """List what lies in a folder of a commit, in order; nothing where there is no folder."""
-        listed = self.run("ls-tree", "-z", "--name-only", tree, f"{folder}/").decode()
-        return [Path(name).name for name in listed.split("\0") if name]
+    def commit_of(self, name: str) -> str | None:
+        """Return the commit that a branch leads to; None where there is no such branch."""
+        found = self._reader.read([f"{name}^{{commit}}"])[0]
+        return found.id if found else None
 
-    def ids(self, tree: str, paths: Iterable[str]) -> dict[str, str]:
+    def names(self, commit: str, folder: str) -> dict[str, str]:
+        """Return what lies in a folder of a commit, in order, by name: each one's id.
+
+        Nothing where there is no such folder.
+        """
+        found = self._folder(commit, PurePosixPath(folder))
+        return {name: entry.split()[2] for name, entry in found.items()}
+
+    def ids(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """Return the blobs of a commit's files by their paths, of those that are there."""
-        listed = self.run("ls-tree", "-z", tree, "--", *paths).decode()
-        lines = (line.partition("\t") for line in listed.split("\0") if line)
-        return {path: entry.split()[2] for entry, _, path in lines}
-
-    def read(self, tree: str, paths: Iterable[str]) -> list[bytes | None]:
-        """Read files of a commit with one process; None for those that are not there."""
-        wanted = [f"{tree}:{path}" for path in paths]
-        return self.blobs(wanted)
-
-    def blobs(self, names: list[str]) -> list[bytes | None]:
-        """Read blobs by their ids, or whatever else git calls them."""
-        return self._contents("blob", names)
-
-    def _contents(self, kind: str, names: list[str]) -> list[bytes | None]:
-        """Read objects of one kind with one process; None for those that are not there."""
-        if not names:
-            return []
-        answer = self.run("cat-file", "--batch", given="\n".join([*names, ""]).encode())
-        found: list[bytes | None] = []
-        start = 0
-        while start < len(answer):
-            end = answer.index(b"\n", start)
-            header, start = answer[start:end], end + 1
-            if not re.fullmatch(rf"[0-9a-f]+ {kind} \d+".encode(), header):
-                if not header.endswith(b" missing"):
-                    said = header.decode(errors="replace")
-                    raise UserError(f"expected a {SAID[kind]}, got {said}")
-                found.append(None)
-                continue
-            size = int(header.rsplit(b" ", 1)[1])
-            found.append(answer[start : start + size])
-            start += size + 1
+        found = {}
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            if blob := self.names(commit, folder).get(name):
+                found[path] = blob
         return found
+
+    def read(self, commit: str, paths: Iterable[str]) -> list[bytes | None]:
+        """Read files of a commit; None for those that are not there."""
+        return self.blobs(f"{commit}:{path}" for path in paths)
+
+    def blobs(self, names: Iterable[str]) -> list[bytes | None]:
+        """Read blobs by their ids, or whatever else git calls them."""
+        return [found.content if found else None for found in self._found("blob", names)]
+
+    def _found(self, kind: str, names: Iterable[str]) -> list[Found | None]:
+        """Read objects of one kind; None for those that are not there."""
+        found = self._reader.read(names)
+        for each in filter(None, found):
+            if each.kind != kind:
+                raise UserError(f"expected a {SAID[kind]}, got {each.kind} {each.id}")
+        return found
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self._command("cat-file", "--batch"), self._settings)
 
     def write(self, content: bytes) -> str:
         """Store a blob and return its id."""
@@ -129,7 +124,7 @@ class Objects:
         """Store a commit's folder with `files` replaced: only folders on their way are new."""
         paths = {PurePosixPath(path): blob for path, blob in files.items()}
         ways = {way for path in paths for way in path.parents} | {ROOT}
-        folders = self._folders(commit, ways)
+        folders = {way: self._folder(commit, way) if commit else {} for way in ways}
         for path, blob in paths.items():
             folders[path.parent][path.name] = f"{FILE} {blob}"
         with self._storing() as store:
@@ -137,16 +132,25 @@ class Objects:
                 folders[way.parent][way.name] = f"{FOLDER} {store(folders[way])}"
             return store(folders[ROOT])
 
-    def _folders(
-        self, commit: str | None, ways: Iterable[PurePosixPath]
-    ) -> dict[PurePosixPath, Entries]:
-        """Read folders of a commit with one process; those that are not there are empty."""
-        if commit is None:
-            return {way: {} for way in ways}
-        ordered = list(ways)
-        trees = self._contents("tree", [f"{commit}:{'/'.join(way.parts)}" for way in ordered])
-        size = len(commit) // 2
-        return {way: entries(tree or b"", size) for way, tree in zip(ordered, trees, strict=True)}
+    def _folder(self, commit: str, way: PurePosixPath) -> Entries:
+        """Read a folder of a commit; empty where there is none.
+
+        It is sought from the root on, for of `commit:folder` git says that it is missing as well
+        where an object on the way is.
+        """
+        found = self._entries(f"{commit}^{{tree}}")
+        for part in way.parts:
+            kind, _, tree = found.get(part, "").rpartition(" ")
+            if kind != FOLDER:
+                return {}
+            found = self._entries(tree)
+        return found
+
+    def _entries(self, tree: str) -> Entries:
+        found = self._found("tree", [tree])[0]
+        if found is None:
+            raise GitError("cat-file", f"fatal: {tree}: missing")
+        return entries(found.content, len(found.id) // 2)
 
     @contextmanager
     def _storing(self) -> Iterator[Callable[[Entries], str]]:
@@ -189,14 +193,3 @@ def entries(tree: bytes, size: int) -> Entries:
         found[name] = f"{mode} {kind} {rest[:size].hex()}"
         tree = rest[size:]
     return found
-
-
-def complaint(output: str) -> str:
-    """Return what matters of git's words: the remote's own, else the first error."""
-    lines = [line.strip() for line in output.splitlines()]
-    said = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
-    if any(said):
-        return " ".join(filter(None, said))
-    errors = [line for line in lines if line.startswith(("fatal: ", "error: "))]
-    chosen = (errors or [line for line in lines if line] or ["failed and said nothing"])[0]
-    return re.sub(r"^(fatal|error): ", "", chosen)

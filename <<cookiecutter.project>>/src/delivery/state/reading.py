@@ -79,12 +79,13 @@ def backwards(
     """Read the records at a commit, the newest first, as many as are asked for."""
     check_names(environment, model)
     folder = f"{environment}/{model}/{HISTORY}"
-    names = objects.names(commit, folder) if commit else []
-    paths = [f"{folder}/{name}" for name in sorted(names, reverse=True)]
+    names = objects.names(commit, folder) if commit else {}
+    newest = sorted(names, reverse=True)
     # The first alone: mostly it is the only one that is wanted.
-    for some in (paths[:1], paths[1:8], paths[8:]):
-        for path, content in zip(some, objects.read(str(commit), some), strict=True):
-            yield parse_record(content or b"", path)
+    for some in (newest[:1], newest[1:8], newest[8:]):
+        contents = objects.blobs(names[name] for name in some)
+        for name, content in zip(some, contents, strict=True):
+            yield parse_record(content or b"", f"{folder}/{name}")
 
 
 def check_names(environment: str, model: str) -> None:

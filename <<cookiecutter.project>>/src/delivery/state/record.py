@@ -26,6 +26,7 @@ NOTES: tuple[Action, ...] = (VERIFY, "acknowledge")
 #: Actions that put back what was there.
 BACK: tuple[Action, ...] = ("rollback", "abort")
 CONFIG, VALUES, HISTORY = "config.yaml", "values.yaml", "history"
+BLOB = "^[0-9a-f]{40,64}$"  # one line, which git reads as one name
 SHOWN = 12  # of a digest's hexadecimal digits
 
 
@@ -70,8 +71,8 @@ class Kept(BaseModel):
 
     config_sha256: str
     values_sha256: str
-    config_blob: str
-    values_blob: str
+    config_blob: str = Field(pattern=BLOB)
+    values_blob: str = Field(pattern=BLOB)
 
     @property
     def sums(self) -> dict[str, str]:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from delivery.state.objects import GitError, Objects, complaint
+from delivery.state.git_error import GitError, complaint
+from delivery.state.objects import Objects
 from delivery.state.races import LostRaceError, is_race, remove_stale_lock
 from project.errors import UserError
 from project.gitops import BRANCH
@@ -204,7 +205,7 @@ class Repository:
             raise
 
     def _commit(self, name: str) -> str | None:
-        return self.objects.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return self.objects.commit_of(name)
 
     def _is_ancestor(self, first: str, second: str) -> bool:
         return self.objects.ask("merge-base", "--is-ancestor", first, second) is not None

@@ -18,7 +18,8 @@ from typing import TypeVar
 
 from delivery.state.choice import open_repository
 from delivery.state.commits import message
-from delivery.state.objects import GitError, Objects
+from delivery.state.git_error import GitError
+from delivery.state.objects import Objects
 from delivery.state.races import LostRaceError
 from delivery.state.reading import Deployed, backwards, deployed_at, in_force, refuse_other
 from delivery.state.record import (

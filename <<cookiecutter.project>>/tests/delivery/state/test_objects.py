@@ -1,10 +1,12 @@
 """Commits without a work tree: what they replace, what they leave, and what git refuses."""
 
+import random
 from pathlib import Path
 
 import pytest
 
-from delivery.state.objects import GitError, Objects
+from delivery.state.git_error import GitError
+from delivery.state.objects import Objects
 
 from .conftest import git, own_settings
 
@@ -54,3 +56,30 @@ def test_what_git_does_not_store_is_an_error_of_its_own_words(objects: Objects) 
 
     with pytest.raises(GitError, match=r"^git mktree: .*2{40}"):
         objects.commit(before, {"dev/toy/a": "2" * 40, "b/c": objects.write(b"c")}, "Go on\n")
+
+
+def test_a_folder_that_is_damaged_is_not_taken_for_none(objects: Objects) -> None:
+    commit = objects.text("rev-parse", "HEAD")
+    tree = objects.text("rev-parse", "HEAD:dev")
+    (objects.folder / "objects" / tree[:2] / tree[2:]).unlink()
+
+    for read in (objects.names, lambda *where: objects.commit(where[0], {"dev/toy/b": "1"}, "Go")):
+        with pytest.raises(GitError, match=rf"^git cat-file: {tree}: missing$"):
+            read(commit, "dev/toy")
+
+
+def test_after_an_object_that_git_cannot_read_the_others_are_read(objects: Objects) -> None:
+    damaged, whole = objects.write(random.randbytes(10_000)), objects.write(b"whole")
+    path = objects.folder / "objects" / damaged[:2] / damaged[2:]
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:5_000])
+
+    with pytest.raises(GitError, match=rf"^git cat-file: .*{damaged}"):
+        objects.blobs([whole, damaged, whole])
+    assert objects.blobs([whole, "1" * 40]) == [b"whole", None]
+
+
+def test_more_is_read_than_git_and_its_reader_can_hold_in_their_pipes(objects: Objects) -> None:
+    names = [objects.write(text * 1000) for text in (b"a", b"b")] * 2000
+
+    assert objects.blobs(names) == [b"a" * 1000, b"b" * 1000] * 2000
