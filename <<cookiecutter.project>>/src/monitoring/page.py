@@ -1,9 +1,12 @@
 """The report for people: our verdict on all rows, and Evidently's page on a sample beneath it."""
 
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Template
 
 from monitoring.evidently_report import EvidentlyView
 from project.pages import page_template
@@ -19,13 +22,17 @@ WORDS = {
 
 def render(verdict: dict[str, Any], view: EvidentlyView | None) -> str:
     """Return the page, which asks nothing of any network."""
-    template = page_template(TEMPLATE, {"share": share, "moment": moment, "short": short})
-    return template.render(
+    return _template().render(
         verdict=verdict,
         view=view,
         seal=WORDS[verdict["verdict"]],
         judged=[row(column) for column in _worst_first(verdict)],
     )
+
+
+@cache
+def _template() -> Template:
+    return page_template(TEMPLATE, {"share": share, "moment": moment, "short": short})
 
 
 def row(column: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Write the model's card, reports/index.html: one page that asks nothing of any network."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Template
 from markupsafe import Markup, escape
 
 from project.artefacts import PAGE
@@ -27,10 +29,14 @@ TEMPLATE = Path(__file__).with_name("templates") / "page.html"
 
 def render(run: Run) -> str:
     """Return the page; the same run gives the same text."""
-    template = page_template(
+    return _template().render(_context(run))
+
+
+@cache
+def _template() -> Template:
+    return page_template(
         TEMPLATE, {"number": number, "metric_name": metric_name, "breakable": breakable}
     )
-    return template.render(_context(run))
 
 
 def breakable(name: str) -> Markup:

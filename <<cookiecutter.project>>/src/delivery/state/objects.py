@@ -52,7 +52,7 @@ class Objects:
     def _command(self, *arguments: str) -> list[str]:
         return ["git", f"--git-dir={self.folder}", *arguments]
 
-    @property
+    @cached_property
     def _settings(self) -> dict[str, str]:
         # LC_ALL: what git says of a lost race is told apart by its words.
         return {**os.environ, **self.identity, "LC_ALL": "C"}
