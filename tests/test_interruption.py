@@ -56,15 +56,28 @@ def undisturbed(trained: Callable[..., Path]) -> dict[str, str]:
     return digests(trained("undisturbed", *OVERRIDES))
 
 
-def test_an_input_that_is_refused_leaves_the_last_result(trained: Callable[..., Path]) -> None:
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ("", "t.csv: the file is empty; expected a header and rows"),
+        (
+            "alcohol,ash\n1,2\n",
+            "conf/dataset/wine.yaml: dataset.target.name: the data has no column",
+        ),
+    ],
+    ids=["by fetch", "by validate"],
+)
+def test_an_input_that_is_refused_leaves_everything_as_it_was(
+    table: str, line: str, trained: Callable[..., Path]
+) -> None:
     project = trained("refused", *OVERRIDES)
-    (project / "empty.csv").touch()
+    (project / "t.csv").write_text(table)
     before = made(project)
 
-    done = make(project, "repro", *OVERRIDES, "source=file", "source.path=empty.csv")
+    done = make(project, "repro", *OVERRIDES, "source=file", "source.path=t.csv")
 
     assert done.returncode != 0
-    assert "error: empty.csv: the file is empty; expected a header and rows\n" in done.stderr
+    assert f"error: {line}" in done.stderr
     assert made(project) == before
 
 
@@ -155,6 +168,7 @@ def assert_refused_in_short(done: subprocess.CompletedProcess[str]) -> None:
 def made(project: Path) -> dict[Path, bytes]:
     folders = [project / name for name in ("data", "dist", "models", "reports")]
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    files += [project / "dvc.lock", project / "params.yaml"]
     return {file: file.read_bytes() for file in files}
 
 

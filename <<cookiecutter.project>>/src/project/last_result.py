@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from project.artefacts import (
@@ -18,29 +18,47 @@ from project.artefacts import (
     EVALUATION,
     GOLDEN,
     METRICS,
+    PARAMS,
     PARITY,
     TRAINING,
     VALIDATION,
 )
 from project.dvc_lock import read_lock
 from project.errors import UserError
-from project.files import replacing
+from project.files import replacing, write_text
 
 #: Outputs that git keeps and DVC's cache does not.
 REPORTS = (VALIDATION, CURVES, TRAINING, PARITY, EVALUATION, METRICS, GOLDEN)
 KEPT = Path("build/kept")
 RUNNING = Path(".dvc/tmp/rwlock")
+#: Where they refuse the data, all is put back: what they have made of it is soon made again.
+OF_DATA = ("settings", "fetch", "validate", "prepare")
+
+
+class StageFailedError(SystemExit):
+    """A stage of this name, as far as it is known, has failed and said why: exit 1."""
+
+    def __init__(self, stage: str | None) -> None:
+        super().__init__(1)
+        self.stage = stage
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """Run the stages within; where they fail, give back what DVC removed before it ran them."""
+def kept(params: str | None = None) -> Iterator[None]:
+    """Run the stages within; where they fail, give back what DVC removed before it ran them.
+
+    params: the text of params.yaml before this run, which comes back with the rest where a stage
+    before train has failed.
+    """
     mend()
     _keep()
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         mend()
+        if isinstance(error, StageFailedError) and error.stage in OF_DATA:
+            with suppress(OSError):  # a full disk: as far as it goes, what is there is whole
+                _put_back(params)
         _give_back()
         raise
 
@@ -64,6 +82,14 @@ def _keep() -> None:
             _copy(path, KEPT / path)
         else:
             (KEPT / path).unlink(missing_ok=True)
+
+
+def _put_back(params: str | None) -> None:
+    for path in (VALIDATION, DVC_LOCK):
+        if (KEPT / path).exists():
+            _copy(KEPT / path, path)
+    if params is not None:
+        write_text(PARAMS, params)
 
 
 def _give_back() -> None:

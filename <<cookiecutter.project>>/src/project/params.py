@@ -80,7 +80,8 @@ def refuse_what_cannot_be_made(
         return
     model, task = build(SklearnModel, settings["model"]), settings["dataset"]["task"]
     estimator = make_estimator(model, task, overrides)
-    if getattr(model, ROLES[task]) != (before or {}).get(ROLES[task]):
+    was = before.get(ROLES[task]) if isinstance(before, dict) else None
+    if getattr(model, ROLES[task]) != was:
         refuse_without_converter(estimator, model, task, overrides)
 
 

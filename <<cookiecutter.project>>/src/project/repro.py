@@ -7,8 +7,9 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 
+from project.artefacts import PARAMS
 from project.errors import UserError, one_line
-from project.last_result import kept
+from project.last_result import StageFailedError, kept
 from project.overrides import overrides_from_make
 from project.params import write
 from project.stage_progress import Write, stage_progress
@@ -18,6 +19,7 @@ LEFT_OUT = re.compile(
     r"\s*$|(Generating|Updating) lock file |To (track the changes with git|enable auto staging), "
     r"|refused: |\t(git add|dvc config core\.autostage) |Use `dvc push` "
 )
+FAILED = re.compile(r"ERROR: failed to reproduce '(\w+)'")
 
 
 def repro(overrides: list[str], is_trial: bool = False) -> None:
@@ -26,9 +28,10 @@ def repro(overrides: list[str], is_trial: bool = False) -> None:
     is_trial: in a clone whose files nobody keeps: nothing is registered, nor is there a next step.
     Raises `UserError` where a stage failed or the verdict is `refused`.
     """
+    before = PARAMS.read_text(encoding="utf-8") if PARAMS.exists() else None
     write(overrides)
     try:
-        with kept():
+        with kept(before):
             _run_stages()
     except RefusedError:
         _sum_up(is_trial)  # so that one can look at what was refused
@@ -58,10 +61,11 @@ def _run_stages() -> None:
     assert process.stdout
     assert process.stderr
     refusals: list[str] = []
+    failed: list[str] = []
     with stage_progress() as (say, complain):
         streams = (
             (telling(process.stdout), say),
-            (unexplained(process.stderr, refusals), complain),
+            (unexplained(process.stderr, refusals, failed), complain),
         )
         relays = [threading.Thread(target=_relay, args=pair) for pair in streams]
         for relay in relays:
@@ -72,7 +76,7 @@ def _run_stages() -> None:
     if refusals:
         raise RefusedError(refusals[0])
     if code:
-        sys.exit(1)  # the stage has said why
+        raise StageFailedError(failed[0] if failed else None)
 
 
 def _relay(lines: Iterable[str], write: Write) -> None:
@@ -85,13 +89,16 @@ def telling(lines: Iterable[str]) -> Iterator[str]:
     return (line for line in lines if not LEFT_OUT.match(line))
 
 
-def unexplained(lines: Iterable[str], refusals: list[str]) -> Iterator[str]:
+def unexplained(lines: Iterable[str], refusals: list[str], failed: list[str]) -> Iterator[str]:
     """Leave out DVC's repetition of a failure that the stage has explained.
 
-    A refusal is put into `refusals`, for the end: what one can look at comes before it.
+    A refusal is put into `refusals`, for the end: what one can look at comes before it. The name
+    of a stage that has failed is put into `failed`.
     """
     explained = False
     for line in lines:
+        if stage := FAILED.match(line):
+            failed.append(stage[1])
         explained = explained or line.startswith("error: ")
         if line.startswith("error: refused: "):
             refusals.append(line.removeprefix("error: "))

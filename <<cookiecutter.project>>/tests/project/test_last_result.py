@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from project.last_result import KEPT, RUNNING, kept, mend
+from project.artefacts import PARAMS
+from project.last_result import KEPT, RUNNING, StageFailedError, kept, mend
 
 LOCK = """\
 schema: '2.0'
@@ -86,6 +87,25 @@ def test_a_failure_gives_back_what_dvc_removed_and_keeps_what_the_stage_wrote(
     assert (project / PARITY).read_text() == "why it failed"
 
 
+@pytest.mark.parametrize(("stage", "is_back"), [("validate", True), ("train", False)])
+def test_where_the_data_is_refused_all_is_put_back(
+    stage: str, is_back: bool, project: Path
+) -> None:
+    before = state(project, "seed: 1\n", LOCK, "good")
+
+    def run() -> None:
+        with kept("seed: 1\n"):
+            state(project, "seed: 2\n", LOCK.replace("data.csv", "bad.csv"), "bad")
+            raise StageFailedError(stage)
+
+    with pytest.raises(SystemExit) as stopped:
+        run()
+
+    assert stopped.value.code == 1
+    now = [path.read_text() for path in (PARAMS, project / "dvc.lock", project / VALIDATION)]
+    assert (now == before) is is_back
+
+
 def test_a_report_that_was_gone_before_does_not_come_back(project: Path) -> None:
     with kept():
         pass
@@ -95,6 +115,13 @@ def test_a_report_that_was_gone_before_does_not_come_back(project: Path) -> None
 
     assert not (project / VALIDATION).exists()
     assert not (KEPT / VALIDATION).exists()
+
+
+def state(project: Path, params: str, lock: str, validation: str) -> list[str]:
+    texts = {PARAMS: params, project / "dvc.lock": lock, project / VALIDATION: validation}
+    for path, text in texts.items():
+        path.write_text(text)
+    return list(texts.values())
 
 
 def fail(stage: Callable[[], None]) -> None:

@@ -267,9 +267,10 @@ def test_a_network_without_tensorflow_is_refused_before_anything_is_written(
     )
 
 
-def test_params_that_a_merge_has_spoilt_are_composed_anew(composed: Path) -> None:
+@pytest.mark.parametrize("spoilt", ["<<<<<<< HEAD\n{0}=======\n{0}>>>>>>> theirs\n", "model: x\n"])
+def test_params_that_are_spoilt_are_composed_anew(spoilt: str, composed: Path) -> None:
     whole = Path("params.yaml").read_text()
-    Path("params.yaml").write_text(f"<<<<<<< HEAD\n{whole}=======\n{whole}>>>>>>> theirs\n")
+    Path("params.yaml").write_text(spoilt.format(whole))
 
     assert write([])
 

@@ -34,8 +34,12 @@ def test_dvcs_advice_is_left_out() -> None:
 
 
 def test_a_failure_is_told_once() -> None:
-    assert list(unexplained(["error: a.csv: empty\n", FAILED], [])) == ["error: a.csv: empty\n"]
-    assert list(unexplained([FAILED], [])) == [FAILED]
+    failed: list[str] = []
+    told = ["error: a.csv: empty\n"]
+
+    assert list(unexplained([*told, FAILED], [], failed)) == told
+    assert failed == ["fetch"]
+    assert list(unexplained([FAILED], [], [])) == [FAILED]
 
 
 def test_a_refusal_is_kept_for_the_end() -> None:
@@ -43,5 +47,5 @@ def test_a_refusal_is_kept_for_the_end() -> None:
 
     assert list(telling(["refused: r2 is 0, must be at least 0.2\n"])) == []
 
-    assert list(unexplained(["error: refused: r2 is 0\n", FAILED], refusals)) == []
+    assert list(unexplained(["error: refused: r2 is 0\n", FAILED], refusals, [])) == []
     assert refusals == ["refused: r2 is 0\n"]
