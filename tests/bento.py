@@ -15,7 +15,7 @@ from typing import Any
 @contextmanager
 def serving(environment: Path, bento: Path, home: Path) -> Iterator[str]:
     """Serve a Bento by BentoML's own command until the block ends; yield its URL when ready."""
-    port = "38917"
+    port = "28917"  # below those that the kernel gives out
     process = subprocess.Popen(
         [environment / "bin/bentoml", "serve", "--port", port, bento],
         env=bare(home) | {"PYTHONDONTWRITEBYTECODE": "1"},

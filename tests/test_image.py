@@ -18,7 +18,7 @@ from tests.oci_registry import docker_registry, get
 from tests.projects import make
 
 FOREST = "model=random_forest"
-PORT = 38931
+PORT = 28931  # below those that the kernel gives out
 PREFIX = Path(sys.base_prefix)
 #: What a small base leaves out of Python's own library.
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "test", "tkinter", "idlelib", "site-packages")

@@ -210,7 +210,7 @@ def test_an_unreachable_server_is_named_at_once(trained: Trained) -> None:
 
     done = run(["bin/python", "-m", "tracking.register"], project, {"MLFLOW_TRACKING_URI": uri})
 
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30  # MLflow would try again for minutes
     assert (done.returncode, done.stdout) == (1, "")
     said = one_line(done.stderr)
     assert said.startswith(f"error: {uri}: the tracking server does not answer (")
