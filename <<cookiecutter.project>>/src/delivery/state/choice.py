@@ -5,15 +5,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from delivery.repository import without_login
 from delivery.state.git_error import GitError
 from delivery.state.login import login
 from delivery.state.objects import Objects
 from delivery.state.repository import Repository
 from project.errors import UserError
 from project.files import replacing
-from project.git import git, run_git
-from project.gitops import BRANCH, clone_of, located
+from project.git import run_git
+from project.gitops import clone_of, located
 
 REMOTE = "origin"
 
@@ -33,13 +32,7 @@ def open_repository(project: Path) -> Repository:
             "(or name another one: GITOPS_REPO=url)"
         )
     told = _told(project)
-    remote = _remote(told)
-    where = (
-        without_login(git("remote", "get-url", remote, cwd=project))
-        if remote
-        else f"branch {BRANCH}"
-    )
-    return Repository(Objects(Path(found.stdout.strip()), _identity(told)), remote, where)
+    return Repository(Objects(Path(found.stdout.strip()), _identity(told)), _remote(told))
 
 
 def identity(project: Path) -> dict[str, str]:
@@ -93,9 +86,4 @@ def _clone(url: str, project: Path) -> Repository:
                 )
             except GitError as error:
                 raise UserError(f"{folder}: {error}") from None
-    return Repository(
-        Objects(folder.resolve(), identity(project) | login()),
-        REMOTE,
-        without_login(url),
-        mirror=True,
-    )
+    return Repository(Objects(folder.resolve(), identity(project) | login()), REMOTE, mirror=True)

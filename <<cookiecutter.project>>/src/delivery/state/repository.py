@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
+from delivery.repository import without_login
 from delivery.state.git_error import GitError, complaint
 from delivery.state.objects import Objects
 from delivery.state.races import LostRaceError, is_race, remove_stale_lock
@@ -29,8 +31,14 @@ class Repository:
 
     objects: Objects
     remote: str | None
-    where: str
     mirror: bool = False
+
+    @cached_property
+    def where(self) -> str:
+        """What people call it; git is asked where something is to be said, and not before."""
+        if not self.remote:
+            return f"branch {BRANCH}"
+        return without_login(self.objects.ask("remote", "get-url", self.remote) or self.remote)
 
     def newest(self) -> str | None:
         """Return the newest commit of the branch, fetched; None where nothing was deployed yet.
