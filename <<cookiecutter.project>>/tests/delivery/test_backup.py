@@ -22,6 +22,7 @@ from delivery.verify import verify_package
 from project.errors import UserError, one_line
 from project.files import write_json
 
+from ..conftest import Once
 from .conftest import Make, files_below
 from .small_registry import small_registry
 from .state.conftest import deploy, git, own_settings
@@ -33,8 +34,13 @@ KEPT = ("registry", "mlflow.db", "mlartifacts")
 
 
 @pytest.fixture
-def project(folder: Path, make_package: Make) -> Path:
+def project(folder: Path, make_package: Make, once: Once) -> Path:
     """Return a project that has pushed a package and filed a run."""
+    once("pushed and filed", lambda: make_project(folder, make_package))
+    return folder
+
+
+def make_project(folder: Path, make_package: Make) -> None:
     git(folder, "init", "--quiet")
     git(folder, "config", "user.name", "Ada")
     git(folder, "config", "user.email", "ada@example.org")
@@ -49,7 +55,6 @@ def project(folder: Path, make_package: Make) -> Path:
                 database.execute("INSERT INTO runs VALUES (?)", [name])
     Path("mlartifacts/1").mkdir(parents=True)
     Path("mlartifacts/1/model.onnx").write_bytes(b"weights")
-    return folder
 
 
 def kept(folder: Path) -> dict[str, bytes]:

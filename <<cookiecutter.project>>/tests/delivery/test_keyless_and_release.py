@@ -14,6 +14,7 @@ from delivery.verify import verify_package
 from project.errors import UserError
 from project.git import git
 
+from ..conftest import Once
 from .deployable import make_project, train
 
 #: Signs by writing down what it was given and who it is, and verifies by comparing.
@@ -38,7 +39,7 @@ DELIVER = "https://github.com/team/toy/.github/workflows/deliver.yml@refs/heads/
 
 
 @pytest.fixture(autouse=True)
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def digest(tmp_path: Path, once: Once, monkeypatch: pytest.MonkeyPatch) -> str:
     """Stand in a project that has pushed a package, with cosign and gh on the path."""
     programs = tmp_path / "programs"
     for name, text in (("cosign", COSIGN), ("gh", GH)):
@@ -53,10 +54,14 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
+    once("pushed", make_pushed)
+    return verify_package().digest
+
+
+def make_pushed() -> None:
     make_project()
-    made = train(0.0)
+    train(0.0)
     push_package(open_registry(), verify_package())
-    return made
 
 
 def verified(digest: str, monkeypatch: pytest.MonkeyPatch, **given: str) -> None:

@@ -13,14 +13,14 @@ from delivery.verify import verify_package
 from project.errors import UserError
 from project.git import git
 
+from ..conftest import Once
 from .conftest import files_below
 from .deployable import make_project, train
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    make_project()
+def project(folder: Path, once: Once) -> None:
+    once("project", make_project)
 
 
 def test_the_package_is_taken_as_it_was_signed(monkeypatch: pytest.MonkeyPatch) -> None:
