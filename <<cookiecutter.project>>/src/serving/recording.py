@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
@@ -103,11 +104,10 @@ class Recorder:
             log.warning("recorded predictions may be lost: %s", error)
 
     def _line(self, record: Record) -> bytes:
-        moment = datetime.fromtimestamp(record.time, UTC).isoformat(timespec="microseconds")
-        head = {"time": moment, "request_id": record.request_id.decode()}
         outputs = record.outputs
-        return b'%s,"model":%s,"inputs":%s,"outputs":%s}\n' % (
-            orjson.dumps(head)[:-1],
+        return b'{"time":"%s","request_id":%s,"model":%s,"inputs":%s,"outputs":%s}\n' % (
+            _written(record.time),
+            orjson.dumps(record.request_id.decode()),
             self._model,
             self._inputs(record.inputs),
             outputs if isinstance(outputs, bytes) else self._answers.write(outputs),
@@ -134,6 +134,17 @@ class Recorder:
             for name, value in record.items()
             if name not in self._left_out
         }
+
+
+def _written(time: float) -> bytes:
+    """Write a time as ISO 8601 does, to the microsecond; `isoformat` was half of a line's cost."""
+    second, rest = divmod(round(time * 1e6), 1_000_000)
+    return b"%s.%06d+00:00" % (_written_second(second), rest)
+
+
+@lru_cache(maxsize=1)  # records come in the order of their time
+def _written_second(second: int) -> bytes:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def _digest(value: Any) -> str | None:

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,20 @@ def test_every_answer_is_recorded_as_it_was_given(
     ]
     assert {line["model"] for line in lines} == {bundle().digest}
     assert abs(datetime.fromisoformat(lines[0]["time"]).timestamp() - time.time()) < 60
+
+
+def test_times_are_written_to_the_microsecond(
+    bundle: Callable[..., Bundle], tmp_path: Path
+) -> None:
+    times = [1.7e9, 1.7e9 + 0.000001, 1.7e9 + 0.9999999, 1.7e9 + 3.25, 1.7e9 + 2]
+    recorder = Recorder(bundle(), tmp_path, lambda records: None)
+    for moment in times:
+        recorder.put(Record(moment, b'an "id"', b"{}", b"[]"), 4)
+    recorder.close()
+
+    assert [line["time"] for line in read(tmp_path)] == [
+        datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds") for moment in times
+    ]
 
 
 def test_tensors_are_recorded_as_records(serve: Serve, tmp_path: Path) -> None:
