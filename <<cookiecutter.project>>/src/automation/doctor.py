@@ -25,12 +25,21 @@ USEFUL = {
 }
 
 
+def _lacks(name: str, why: str) -> str:
+    """Say what does not work without a program; "" where it is there."""
+    if not shutil.which(name):
+        return why
+    if name == "docker" and subprocess.run(["docker", "version"], capture_output=True).returncode:
+        return f"its daemon does not answer; {why}"
+    return ""
+
+
 def machine() -> Iterator[Finding]:
     """Look at the programs and files that are here."""
     for name, why in (NEEDED | USEFUL).items():
         lacking: Verdict = "missing" if name in NEEDED else "without"
-        there = bool(shutil.which(name))
-        yield Finding(name, "ok" if there else lacking, "" if there else why)
+        lack = _lacks(name, why)
+        yield Finding(name, lacking if lack else "ok", lack)
     for path, command in (
         (Path(".venv/installed.txt"), "make setup"),
         (Path("keys/signing.pub"), "make keys"),

@@ -115,8 +115,6 @@ def _classes(target: Target) -> Iterator[str]:
         return
     if len(target.classes) == 2:
         yield "    # Of two classes, the last is the positive one: swap them to look for the other."
-    if target.remark:
-        yield f"    # {_plain(target.remark)}: mend the table if they are one class."
     if target.rare:
         rare = ", ".join(f"{label} ({rows})" for label, rows in target.rare.items())
         yield f"    # Too rare to learn, their rows are set aside: {_plain(rare)}"

@@ -22,9 +22,11 @@ DECIMAL_POINT = r"^\s*[+-]?\d*\.\d+([eE][+-]?\d+)?\s*$"
 DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
 THOUSANDS = r"^\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*$"
 PADDED = r"^\s*0\d+\s*$"
-#: Of a column of numbers, this share at least must be numbers for the rest to be gaps.
+#: Of a column of numbers, this share at least must be numbers.
 NUMBERS_SHARE = 0.8
+#: At most so many words among them, if not most of the column, stand for no value.
 MOST_MARKS = 3
+MOST_MARKED = 0.5
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def _missing_marks(column: pa.ChunkedArray) -> list[str]:
     if texts is None:
         return []
     numbers = compute.match_substring_regex(texts, NUMBER)
-    if not NUMBERS_SHARE <= compute.mean(numbers).as_py() < 1:
+    if not MOST_MARKED <= compute.mean(numbers).as_py() < 1:
         return []
     others = Counter(texts.filter(compute.invert(numbers)).to_pylist())
     return sorted(others) if len(others) <= MOST_MARKS else []

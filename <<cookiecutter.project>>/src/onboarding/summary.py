@@ -39,8 +39,6 @@ def show(plan: Plan, console: Console) -> None:
         columns = [column for column in plan.inputs if column.type == kind]
         if columns:
             table.add_row(kind, str(len(columns)), _few(column.shown for column in columns))
-    if plan.target.remark:
-        table.add_row("remark", "", f"{plan.target.source}: {plan.target.remark}")
     for column in plan.inputs:
         if column.remark:
             table.add_row("remark", "", f"{column.shown}: {column.remark}")

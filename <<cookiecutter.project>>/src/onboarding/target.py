@@ -34,7 +34,6 @@ class Target:
     rare: dict[str, int] = field(default_factory=dict)
     rules: dict[str, Any] = field(default_factory=dict)
     alternative: list[str] = field(default_factory=list)  # its classes, were they classes
-    remark: str = ""  # what the user may well want to mend in the table
 
     @property
     def unbalanced(self) -> bool:
@@ -91,6 +90,8 @@ def _classes(counts: dict[str, int], name: str, source: str, path: str, why: str
             f"{len(rare):,} of them in fewer than {FEWEST_OF_A_CLASS} rows; expected a number, or "
             "classes with rows enough to learn from"
         )
+    if alike := written_alike(sorted(counts)):
+        raise UserError(f"{path}: target {source!r}: {alike}; write one class in one way")
     ordered = _in_order(kept)
     guess = 1 / len(ordered)
     return Target(
@@ -101,7 +102,6 @@ def _classes(counts: dict[str, int], name: str, source: str, path: str, why: str
         {"balanced_accuracy": round(guess + (1 - guess) / 5, 2), "calibration_error": 0.3},
         classes={label: kept[label] for label in ordered},
         rare=rare,
-        remark=written_alike(sorted(counts)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from project.artefacts import CONF
 from project.errors import UserError
 from project.loading import check
+from project.origin import file_of
 from project.overrides import key_of, repro_command
 
 NOTHING = ("", "null", "None", "~")
@@ -31,8 +33,8 @@ def compose(overrides: list[str], conf: Path = CONF) -> dict[str, Any]:
         command = f"{repro_command(overrides, key)} {key}=…"
         raise UserError(f"{key}: has no value; give one: {command} (or in {conf}/)") from None
     except (OmegaConfBaseException, ValueError) as error:
-        raise UserError(_explain(error, conf)) from None
-    check(settings, overrides)
+        raise UserError(_explain(error, overrides, conf)) from None
+    check(settings, overrides, partial(file_of, choices=choices, conf=conf))
     _refuse_another_name(settings, choices, conf)
     return dict(settings)
 
@@ -91,7 +93,7 @@ def _composed(overrides: list[str], conf: Path) -> Any:
     except UnicodeDecodeError:
         raise UserError(f"{_not_utf8(conf)}: not UTF-8; save it so") from None
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError(_explain(error, conf)) from None
+        raise UserError(_explain(error, overrides, conf)) from None
     except yaml.YAMLError as error:
         raise UserError(f"{conf}: not YAML: {error}") from None
     OmegaConf.set_struct(config, False)
@@ -128,19 +130,39 @@ def _known(group: str, conf: Path) -> str:
     return ", ".join(sorted(path.stem for path in (conf / group).glob("*.yaml")))
 
 
-def _explain(error: Exception, conf: Path) -> str:
+def _explain(error: Exception, overrides: list[str], conf: Path) -> str:
     text = str(error)
     if unknown := re.search(r"Could not find '(\w+)/([^']+)'", text):
         group, name = unknown.groups()
         known = _known(group, conf)
         return f"{group}={name}: conf/{group}/{name}.yaml does not exist; choose from {known}"
     if unknown := re.search(r"Could not override '([^']+)'", text):
-        key = unknown.group(1)
-        parameter = f", or add a parameter with +{key}=…" if key.startswith("model.") else ""
-        return f"{key}: no such setting in conf/; mend its spelling{parameter}"
+        return _no_such_setting(unknown.group(1), overrides, conf)
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
         word = several.group(1)
-        return f"{word}: a run has one; for several: dvc exp run --queue -S {shlex.quote(word)}"
+        point = (
+            f", and a fraction has a point: {word.replace(',', '.')}" if _is_fraction(word) else ""
+        )
+        queue = f"dvc exp run --queue -S {shlex.quote(word)}"
+        return f"{word}: a run has one; for several: {queue}{point}"
     if override := getattr(error, "override", None):
         return f"{override}: expected key=value, odd characters within quotes: key='\"a;b\"'"
     return f"conf/: {text}"
+
+
+def _is_fraction(word: str) -> bool:
+    return bool(re.fullmatch(r"[^=]+=[+-]?\d+,\d+", word))
+
+
+def _no_such_setting(key: str, overrides: list[str], conf: Path) -> str:
+    """Say of a key that no file sets what could be meant; an estimator's own are not all set."""
+    if not key.startswith("model."):
+        return f"{key}: no such setting in conf/; mend its spelling"
+    choices = [word for word in overrides if (conf / key_of(word)).is_dir()]
+    model = _composed(choices, conf)["model"]
+    if model["framework"] == "sklearn":
+        return (
+            f"{key}: no such setting in conf/; mend its spelling, or add a parameter with +{key}=…"
+        )
+    known = ", ".join(f"model.{name}" for name in model if name not in ("name", "framework"))
+    return f"{key}: {model['name']} has no such setting; choose from {known}"

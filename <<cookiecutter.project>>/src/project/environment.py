@@ -42,7 +42,7 @@ def main() -> None:
             "type: make setup PYTHON=python3.12"
         )
     INSTALLED.unlink(missing_ok=True)  # a killed install must not pass for a finished one
-    print(f"setup: installing {lock} into .venv", flush=True)
+    print(f"setup: installing {lock} into .venv, which may take minutes", flush=True)
     uv = find_uv(lock)
     # On a terminal uv shows its progress; in a log its list of 200 packages tells nothing.
     quiet = [] if sys.stderr.isatty() else ["--quiet"]

@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
     from project.settings.whole import Settings
 
+#: pydantic's words for a key that there is not.
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
-def check(data: Any, overrides: Sequence[str] = ()) -> "Settings":
+FileOf = Callable[[Sequence[str]], Path]
+
+
+def check(data: Any, overrides: Sequence[str] = (), file_of: FileOf | None = None) -> "Settings":
     """Validate the whole of params.yaml.
 
     A `UserError` names the first wrong key and its file, or the one of `overrides` that set it.
+    file_of: says which file of conf/ sets a key, where that is known.
     """
     from project.settings.whole import Settings  # a stage reads its group and builds no other
 
-    settings: Settings = _validate(Settings, data, (), overrides)
+    settings: Settings = _validate(Settings, data, (), overrides, file_of)
     return settings
 
 
@@ -112,18 +118,28 @@ def _adapter(kind: Any) -> "TypeAdapter[Any]":
     return TypeAdapter(kind)
 
 
-def _validate(kind: Any, data: Any, prefix: tuple[str, ...], overrides: Sequence[str] = ()) -> Any:
+def _validate(
+    kind: Any,
+    data: Any,
+    prefix: tuple[str, ...],
+    overrides: Sequence[str] = (),
+    file_of: FileOf | None = None,
+) -> Any:
     from pydantic import ValidationError  # stages read what was checked before
 
     try:
         return _adapter(kind).validate_python(data)
     except ValidationError as invalid:
-        raise UserError(_first_error(invalid, data, prefix, overrides)) from None
+        keys, message = _explain(invalid, prefix)
+        file = file_of(keys) if file_of else _file_by_group(keys, data)
+        raise UserError(f"{told_at('.'.join(keys), str(file), overrides)}: {message}") from None
 
 
 def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[str], str]:
     """Return the first wrong key, in parts, and what is wrong with it."""
-    error = invalid.errors(include_url=False)[0]
+    errors = invalid.errors(include_url=False)
+    # Of a misspelt key pydantic tells first that the right one is missing.
+    error = next((each for each in errors if each["type"] in UNKNOWN), errors[0])
     tags = {
         "bundled",
         "file",
@@ -144,7 +160,7 @@ def _explain(invalid: "ValidationError", prefix: tuple[str, ...]) -> tuple[list[
         message = (
             f"expected one of {expected}, got {error['ctx']['tag']!r}" if expected else "missing"
         )
-    elif error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    elif error["type"] in UNKNOWN:
         message = "no such setting; take it out or mend its spelling"
     elif error["type"] == "missing":
         message = "missing"
@@ -157,15 +173,8 @@ def _is_hidden(error: Mapping[str, Any]) -> bool:
     return isinstance(error.get("ctx", {}).get("error"), HiddenValueError)
 
 
-def _first_error(
-    invalid: "ValidationError", data: Any, prefix: tuple[str, ...], overrides: Sequence[str]
-) -> str:
-    keys, message = _explain(invalid, prefix)
-    return f"{told_at('.'.join(keys), _file_of(keys, data), overrides)}: {message}"
-
-
-def _file_of(keys: list[str], data: Any) -> str:
-    """Name the file in conf/ where a person would mend the key."""
+def _file_by_group(keys: list[str], data: Any) -> str:
+    """Name the file in conf/ in which the key's group is described, as params.yaml tells it."""
     group = keys[0] if keys else ""
     choice = None
     if isinstance(data, dict):

@@ -212,3 +212,18 @@ def test_without_gh_the_machine_is_looked_at(
     assert any(line.split() == ["ok", "git"] for line in said)
     assert any("gh auth login" in line for line in said)
     assert any(line.startswith("without  registry ") for line in said)
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(0, "ok"), (1, "without")])
+def test_docker_is_there_where_its_daemon_answers(
+    code: int, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    docker = next(each for each in doctor.machine() if each.what == "docker")
+
+    assert docker.verdict == verdict
+    assert ("daemon does not answer" in docker.advice) == bool(code)

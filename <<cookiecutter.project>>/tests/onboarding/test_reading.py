@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from onboarding.reading import read_undescribed, sniff
@@ -88,6 +89,16 @@ def test_a_few_texts_among_numbers_stand_for_no_value(folder: Path) -> None:
     assert reading.marks == ["-", "unknown"]
     assert reading.missing == ["", "NA", "-", "unknown"]
     assert reading.table.column("a").null_count == 2
+
+
+def test_a_word_that_a_third_of_the_numbers_have_instead_stands_for_no_value(folder: Path) -> None:
+    rows = "".join(f"{row},x\n{row}.5,x\nunknown,x\n" for row in range(20))
+    (folder / "t.csv").write_text(f"a,b\n{rows}")
+
+    reading = read_undescribed(Path("t.csv"), MISSING)
+
+    assert reading.marks == ["unknown"]
+    assert pa.types.is_floating(reading.table.column("a").type)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -69,11 +69,14 @@ def test_a_class_that_is_too_rare_is_set_aside() -> None:
 
 
 @pytest.mark.parametrize("alike", [("Ja", "ja"), (" ja", "ja")])
-def test_classes_that_case_or_blanks_tell_apart_are_remarked_upon(alike: tuple[str, str]) -> None:
-    target = describe(pa.chunked_array([[*alike, "nein"] * 9]), "y", "Y", "t.csv")
+def test_classes_that_case_or_blanks_tell_apart_are_refused(alike: tuple[str, str]) -> None:
+    with pytest.raises(UserError) as refused:
+        describe(pa.chunked_array([[*alike, "nein"] * 9]), "y", "Y", "t.csv")
 
-    assert target.remark == f"{alike[0]!r} and {alike[1]!r} differ in case or blanks alone"
-    assert not describe(pa.chunked_array([["ja", "nein"] * 9]), "y", "Y", "t.csv").remark
+    assert str(refused.value) == (
+        f"t.csv: target 'Y': {alike[0]!r} and {alike[1]!r} differ in case or blanks alone; "
+        "write one class in one way"
+    )
 
 
 @pytest.mark.parametrize(("rare", "unbalanced"), [(10, True), (40, False)])

@@ -19,6 +19,7 @@ from project.params import write
 from ..conftest import Once
 
 CONF = Path(__file__).parents[1] / "conf"
+PROJECT = Path(__file__).parents[2]
 
 REFUSED = {
     "a model that does not exist": (
@@ -75,6 +76,10 @@ REFUSED = {
     "several values": (
         "model=elasticnet,random_forest",
         "a run has one; for several: dvc exp run --queue -S model=elasticnet,random_forest",
+    ),
+    "a fraction with a comma": (
+        "split.test_share=0,3",
+        "-S split.test_share=0,3, and a fraction has a point: split.test_share=0.3",
     ),
     "a file that is not there": (
         "experiment=wine_quality",
@@ -294,6 +299,14 @@ def test_it_refuses(
     monkeypatch.setattr("sys.argv", ["params", override])
 
     assert expected in refusal(params.main)
+
+
+def test_a_parameter_of_another_model_is_refused_with_those_of_this(composed: Path) -> None:
+    with pytest.raises(
+        UserError,
+        match=r"^model.n_estimators: keras_mlp has no such setting; choose from model.hid",
+    ):
+        compose(["model=keras_mlp", "model.n_estimators=300"], PROJECT / "conf")
 
 
 def test_a_file_that_dvc_tracks_is_asked_of_dvc(project: Path, refusal: Callable[..., str]) -> None:

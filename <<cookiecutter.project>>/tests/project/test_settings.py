@@ -179,6 +179,13 @@ def test_it_stops_at_a_group_that_is_missing(wine: dict[str, Any]) -> None:
         check(settings)
 
 
+def test_a_misspelt_setting_is_named_and_not_what_is_missing_for_it(wine: dict[str, Any]) -> None:
+    settings = {("seeed" if group == "seed" else group): value for group, value in wine.items()}
+
+    with pytest.raises(UserError, match=r"conf/config.yaml: seeed: no such setting"):
+        check(settings)
+
+
 def test_an_estimators_own_parameters_are_let_through(wine: dict[str, Any]) -> None:
     settings = wine | {"model": wine["model"] | {"max_features": 3}}
 
