@@ -41,7 +41,7 @@ TRACKED = "outs: [{md5: d41d8cd98f00b204e9800998ecf8427e, path: raw.csv}]\n"
 
 # what is edited in conf/workflow.yaml, by what, the line that refuses it
 WRONG = {
-    "an unknown key": ("retries:", "retry:", "defaults.retries: missing"),
+    "an unknown key": ("retries:", "retry:", "defaults.retry: no such setting"),
     "a negative number": ("retries: 3", "retries: -1", "defaults.retries: Input should be greater"),
     "a duration without a unit": (
         "timeout: 1h",
