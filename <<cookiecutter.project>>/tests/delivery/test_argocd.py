@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 # what is edited in conf/argocd.yaml, by what, the line that refuses it
 WRONG = {
-    "an unknown key": ("namespace:", "namespaces:", "namespace: missing"),
-    "an environment too few": ("  test:", "  stage:", "environments.test: missing"),
+    "an unknown key": ("namespace:", "namespaces:", "namespaces: no such setting"),
+    "an environment too few": ("  test:", "  stage:", "environments.stage: no such setting"),
     "another way to synchronise": (
         "sync: manual",
         "sync: on merge",

@@ -13,7 +13,7 @@ from .conftest import ROOT
 SETTINGS = ROOT / "tests/conf/monitoring.yaml"
 # what is edited, by what, the line that refuses it
 WRONG = {
-    "an unknown key": ("  min_rows: 15", "  min_row: 15", "drift.min_rows: missing"),
+    "an unknown key": ("  min_rows: 15", "  min_row: 15", "drift.min_row: no such setting"),
     "a share above one": ("false_alarms: 0.01", "false_alarms: 5", "drift.false_alarms: Input"),
     "no span of time": ("since: 7d", "since: a week", "drift.since: expected a span of time, such"),
     "a test that is none": ("number: ks", "number: kss", "drift.evidently.small.number: Input sho"),
