@@ -68,6 +68,7 @@ def test_every_classifier_takes_mixed_columns(
         done = make(project, "repro", "experiment=customers", f"model={model}")
 
         assert done.returncode == 0, f"{model}: {done.stdout}{done.stderr}"
+        assert "WARNING" not in done.stdout + done.stderr, model
         assert report(project, "parity")["rows_beyond_tolerance"] == 0
         assert report(project, "evaluation")["metrics"]["roc_auc"]["value"] > 0.85, model
         answer = predict(project, {"age_years": float("nan"), "citta": "Z", "member": 1.0})

@@ -1,5 +1,6 @@
 """The multi-layer perceptron: named inputs, preprocessing and network as one Keras model."""
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -60,6 +61,8 @@ def to_onnx(folder: Path, contract: Contract, opset: int) -> tuple["onnx.ModelPr
     """Convert by way of a SavedModel, as tf2onnx's command line does, but in this process."""
     from tf2onnx import convert, tf_loader
 
+    # It warns of steps on its way, such as a category's; parity tells whether it has arrived.
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as saved:
         _load(folder).export(saved, verbose=False)
         graph, inputs, outputs, tables, renamed = tf_loader.from_saved_model(
