@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -17,6 +18,8 @@ from project.errors import one_line
 Main = Callable[[], None]
 Once = Callable[[str, Callable[[], object]], None]
 
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 2**30  # bytes
 # Tests commit thousands of times: what they write need not outlive a power cut, nor be tidied.
 QUICKLY = {"core.fsync": "none", "gc.auto": "0", "maintenance.auto": "false"}
 # Folders of tests that run git, or import evidently, mlflow, scikit-learn and its converter.
@@ -32,8 +35,22 @@ gc.set_threshold(50_000, 50, 50)
 
 
 def pytest_configure() -> None:
-    """Have git be quick, beside what whoever runs the tests has told it."""
+    """Have git be quick, beside what whoever runs the tests has told it, and write to memory."""
     os.environ |= quickly(int(os.environ.get("GIT_CONFIG_COUNT") or 0))
+    os.environ |= in_memory()
+    tempfile.tempdir = None  # asked for before
+
+
+def in_memory() -> dict[str, str]:
+    """Return the variable by which files of tests are in memory, where there is room.
+
+    On a slow disk the tests take twice as long, and wait for it most of that.
+    """
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return {}
+    disk = os.statvfs(MEMORY)
+    has_room = disk.f_bavail * disk.f_frsize >= ROOM and not disk.f_flag & os.ST_NOEXEC
+    return {"TMPDIR": str(MEMORY)} if has_room else {}
 
 
 def quickly(first: int = 0) -> dict[str, str]:
