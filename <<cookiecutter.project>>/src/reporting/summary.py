@@ -32,6 +32,9 @@ LABELS = {
     for name in ("registered", "packaged", "report", "next", "")
 }
 
+#: A cell as wide as this takes what follows it along, and nothing else: a command may be long.
+WIDEST = 40
+
 PLAIN = str.maketrans({"✓": "+", "✕": "x", "–": "-", "−": "-", "·": "-", "²": "2", "…": "..."})
 
 
@@ -117,11 +120,11 @@ def _grid(rows: Iterable[Row]) -> list[Text]:
     """Set cells in columns, with nothing behind the last of a row."""
     listed = list(rows)
     columns = zip_longest(*([cell_len(text) for text, _ in row] for row in listed), fillvalue=0)
-    widths = [max(column) for column in columns]
+    widths = [max((w for w in column if w < WIDEST), default=0) for column in columns]
     lines = []
     for row in listed:
         line = Text("  ").join(
-            Text(set_cell_size(text, width), style)
+            Text(set_cell_size(text, max(width, cell_len(text))), style)
             for (text, style), width in zip(row, widths, strict=False)
         )
         line.rstrip()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from project.artefacts import EVALUATION, ONNX, PAGE
+from project.artefacts import EVALUATION, ONNX, PAGE, PARAMS
 from project.files import sha256, write_json, write_text
 from reporting import summary
 
@@ -76,6 +76,19 @@ def test_a_refused_model_leads_to_another_try(
     text = summed_up()
     assert "✕ Refused" in text
     assert "make repro model=…" in text
+
+
+def test_a_long_command_moves_its_own_reason_alone(classifier: None) -> None:
+    write_text(PAGE, "")
+    register(sha256(ONNX))
+    words = "experiment=wine_quality source.path=/data/of/mine/winequality-red.csv split.seed=7"
+    write_text(PARAMS, f"# With: {words}\n" + PARAMS.read_text(encoding="utf-8"))
+
+    *_, serve, another, mlflow = summed_up().splitlines()
+
+    assert serve == "  Next        make serve   to ask it over HTTP"
+    assert another == f"              make repro {words} model=…  to try to beat it"
+    assert mlflow == "              make mlflow  to compare"
 
 
 def test_without_a_page_it_leads_there(regression: None) -> None:
