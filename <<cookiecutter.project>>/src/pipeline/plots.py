@@ -38,6 +38,7 @@ def plot_tables(scored: Scored, classes: list[str] | None, seed: int) -> dict[st
 
 
 def _calibration(scored: Scored) -> Iterable[tuple[float, float, int]]:
+    scored = scored.take(np.flatnonzero(np.isfinite(scored.scores).all(axis=1)))
     confidence = scored.scores.max(axis=1)
     right = scored.scores.argmax(axis=1) == scored.truth
     bins = calibration_bin(confidence)
