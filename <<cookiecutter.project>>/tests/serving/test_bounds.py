@@ -1,6 +1,7 @@
 """What a worker bears: so many requests, for so long; and batches that cost nobody anything."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -175,17 +176,21 @@ async def slowly(body: bytes) -> AsyncIterator[bytes]:
 def test_a_model_that_is_too_slow_is_answered_by_504_and_the_place_is_free_again(
     path: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Session.run
+    run, answered = Session.run, threading.Event()
 
     def slow(session: Session, rows: Rows) -> Outputs:
-        time.sleep(0.03)
+        time.sleep(0.03)  # which the start sees
+        answered.wait(10)
         return run(session, rows)
 
     monkeypatch.setattr(Session, "run", slow)
+    answered.set()
     client = serve(max_rows=1, max_queue=1, timeout_seconds=0.005)
+    answered.clear()
     body = RECORD if path == "/predict" else {"inputs": TENSORS}
 
     answers = [client.post(path, json=body) for _ in range(2)]
+    answered.set()
 
     assert [answer.status_code for answer in answers] == [504, 504]
     assert answers[0].json() == {"error": "no prediction within 0.005 seconds"}
