@@ -129,6 +129,8 @@ def test_an_estimator_needs_no_code(generated: Callable[..., Path]) -> None:
         done = make(project, "repro", "model=own", "evaluation.thresholds.balanced_accuracy=0.5")
 
         assert "ONNX agrees with the native model" in done.stdout, done.stdout + done.stderr
+        assert "reports/index.html: open it" in done.stdout, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
 
 
 def test_a_refused_model_is_reported_and_not_registered(trained: Callable[..., Path]) -> None:

@@ -136,8 +136,18 @@ def _fit(pipeline: Pipeline, frame: Any, target: np.ndarray[Any, Any], model: Sk
 
 
 def _curves(estimator: Any) -> list[dict[str, float]]:
-    for attribute in ("loss_curve_", "train_score_"):
-        values = getattr(estimator, attribute, None)
-        if values is not None and len(values):
-            return [{"step": i + 1, "train": float(value)} for i, value in enumerate(values)]
-    return []
+    """Return the loss by step, of rows held out too where they were; empty where none is kept."""
+    first, kept = 1, {"train": getattr(estimator, "loss_curve_", _scores(estimator, "train"))}
+    if hasattr(estimator, "validation_score_"):  # histogram boosting: scores, from before step 1 on
+        first, kept = 0, {part: -_scores(estimator, part) for part in ("train", "validation")}
+        if estimator.scoring != "loss":
+            return []
+    parts = {part: values for part, values in kept.items() if len(values)}
+    return [
+        {"step": first + i} | {part: float(values[i]) for part, values in parts.items()}
+        for i in range(len(kept["train"]))
+    ]
+
+
+def _scores(estimator: Any, part: str) -> np.ndarray[Any, Any]:
+    return np.asarray(getattr(estimator, f"{part}_score_", ()))

@@ -14,6 +14,8 @@ from reporting.words import number
 MOST_DOTS = 1500
 #: A loss that falls further than this is flat on a linear axis.
 LOG_RANGE = 20
+#: The parts of a point of the training curves; an estimator that holds no rows out has the first.
+CURVES = (("train", "training rows"), ("validation", "validation rows, held out of training"))
 
 
 @dataclass(frozen=True)
@@ -28,27 +30,29 @@ class Figure:
 
 
 def training_curves(curves: list[dict[str, float]]) -> Figure:
-    """Loss by step, on the rows that were fitted and on those that were held out."""
-    best = min(curves, key=lambda point: point["validation"])
-    losses = [point[part] for point in curves for part in ("train", "validation")]
-    drawing = Drawing(
-        f"Loss over {len(curves)} steps: training ends at {number(curves[-1]['train'])}, "
-        f"validation is lowest at {number(best['validation'])} in step {best['step']}."
-    )
+    """Loss by step, on the rows that were fitted and on those that were held out, if any were."""
+    legend = [(part, name) for part, name in CURVES if part in curves[0]]
+    losses = [point[part] for point in curves for part, _ in legend]
+    ends = f"Training loss ends at {number(curves[-1]['train'])} after {curves[-1]['step']} steps"
+    best = min(curves, key=lambda point: point["validation"]) if len(legend) > 1 else None
+    note = f"{ends}; no rows were held out."
+    if best:
+        note = (
+            f"Validation loss was lowest in step {best['step']} of {curves[-1]['step']}, at "
+            f"{number(best['validation'])}."
+        )
+    drawing = Drawing(f"Loss by step. {ends}. {note}" if best else f"Loss by step. {note}")
     wide = min(losses) > 0 and max(losses) / min(losses) > LOG_RANGE
     bottom = drawing.height - BOTTOM
     y = (logarithmic if wide else linear)(losses, bottom, TOP + 6)
     x = _counted(curves[-1]["step"])
     drawing.axes(x, y, "step", "loss, log scale" if wide else "loss")
-    drawing.line(x.at(best["step"]), TOP + 6, x.at(best["step"]), bottom, "guide")
-    for part in ("train", "validation"):
+    if best:
+        drawing.line(x.at(best["step"]), TOP + 6, x.at(best["step"]), bottom, "guide")
+    for part, _ in legend:
         drawing.curve([(x.at(p["step"]), y.at(p[part])) for p in curves], f"curve {part}")
-    drawing.dot(x.at(best["step"]), y.at(best["validation"]), 4, "best")
-    note = (
-        f"Validation loss was lowest in step {best['step']} of {len(curves)}, at "
-        f"{number(best['validation'])}."
-    )
-    legend = [("train", "training rows"), ("validation", "validation rows, held out of training")]
+    if best:
+        drawing.dot(x.at(best["step"]), y.at(best["validation"]), 4, "best")
     return Figure("Loss by step", drawing.markup(), note, legend)
 
 

@@ -92,6 +92,13 @@ def test_a_model_with_curves_shows_them(classifier: None, change: Change) -> Non
     assert "Validation loss was lowest in step 4 of 4" in render(read_run())
 
 
+def test_curves_without_rows_held_out_are_shown(classifier: None, change: Change) -> None:
+    change(TRAINING, curves=[{"step": i, "train": 1 / i} for i in range(1, 5)])
+    text = render(read_run())
+    assert "Training loss ends at 0.25 after 4 steps; no rows were held out." in text
+    assert "validation rows" not in text
+
+
 def test_many_columns_are_folded(classifier: None, change: Change) -> None:
     change(EVALUATION, importance={f"column_{i}": 1 / (i + 1) for i in range(300)})
     assert "288 more" in render(read_run())
