@@ -33,7 +33,8 @@ def _groups(column: pa.ChunkedArray) -> dict[str, Array]:
         groups = _quartiles(column.to_numpy(), ~missing)
     else:
         groups = _values(column.cast(pa.string()).to_numpy(), ~missing)
-    return groups | ({"missing": missing} if missing.any() else {})
+    name = "no value" if "missing" in groups else "missing"
+    return groups | ({name: missing} if missing.any() else {})
 
 
 def _values(values: Array, present: Array) -> dict[str, Array]:
@@ -47,17 +48,30 @@ def _quartiles(values: Array, present: Array) -> dict[str, Array]:
         return {}
     distinct = np.unique(values[present])
     if len(distinct) <= QUANTILES:
-        return {_plain(value): values == value for value in distinct}
+        names = _names(distinct)
+        return {name: values == value for name, value in zip(names, distinct, strict=True)}
     edges = np.unique(np.quantile(values[present], np.linspace(0, 1, QUANTILES + 1)))
     groups = {}
-    for low, high in pairwise(edges):
+    for (low, first), (high, end) in pairwise(zip(edges, _names(edges), strict=True)):
         last = high == edges[-1]
         rows = present & (values >= low) & ((values <= high) if last else (values < high))
-        groups[f"{_plain(low)} to {_plain(high)}"] = rows
+        groups[f"{first} to {end}"] = rows
     return groups
 
 
-def _plain(value: float) -> str:
-    """Write an edge to four significant digits at most, without an exponent for common sizes."""
-    rounded = float(f"{value:.4g}")
-    return f"{rounded:g}" if abs(rounded) < 1e5 else f"{rounded:,.0f}"
+def _names(edges: Array) -> list[str]:
+    """Write edges to four significant digits, or to as many more as tell them apart."""
+    names = [""] * len(edges)
+    for digits in range(4, 18):
+        names = [_plain(float(edge), digits) for edge in edges]
+        if len(set(names)) == len(edges):
+            break
+    return names
+
+
+def _plain(value: float, digits: int) -> str:
+    """Write a number to some significant digits, without an exponent for common sizes."""
+    rounded = float(f"{value:.{digits}g}")
+    if abs(rounded) < 1e5:
+        return f"{rounded:.{max(digits, 6)}g}"
+    return f"{rounded:,}".removesuffix(".0")

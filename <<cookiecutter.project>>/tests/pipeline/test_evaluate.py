@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 
 from pipeline import evaluate as stage
 from pipeline.plots import plot_tables
+from pipeline.slices import slice_metrics
 from project.artefacts import EVALUATION, GOLDEN, METRICS, ONNX, PLOTS, TEST
 from project.errors import one_line
 from project.files import read_json
@@ -157,6 +158,24 @@ def test_slices_part_every_row_by_value_and_by_quarter(evaluate: Evaluate) -> No
         "30 to 40": 11,
     }
     assert slices["a"]["0 to 10"]["metrics"]["rmse"] == pytest.approx(0.1)
+
+
+CLOSE = {
+    "numbers that differ late": ([100_000.0 + row for row in range(8)], "100,000 to 100,002"),
+    "a few such numbers": ([20_261_120.0, 20_261_121.0] * 4, "20,261,121"),
+    "fractions": ([0.5 + row / 1e6 for row in range(8)], "0.5 to 0.500002"),
+    "a category called missing": (["missing", None] * 4, "no value"),
+}
+
+
+@pytest.mark.parametrize(("values", "name"), CLOSE.values(), ids=CLOSE)
+def test_no_group_takes_the_name_of_another(values: list[Any], name: str) -> None:
+    scored = Scored(np.zeros(8), np.ones(8))
+
+    groups = slice_metrics(pa.table({"a": values}), scored, ["a"])["a"]
+
+    assert name in groups
+    assert sum(group["rows"] for group in groups.values()) == 8
 
 
 def test_golden_rows_spread_over_the_split_and_end_with_nothing_known(evaluate: Evaluate) -> None:
