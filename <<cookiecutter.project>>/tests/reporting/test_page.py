@@ -92,6 +92,13 @@ def test_a_model_with_curves_shows_them(classifier: None, change: Change) -> Non
     assert "Validation loss was lowest in step 4 of 4" in render(read_run())
 
 
+def test_a_confusion_of_some_of_the_rows_says_so(classifier: None, change: Change) -> None:
+    assert "1 of 2 test rows are answered wrongly." in render(read_run())
+    change(EVALUATION, rows=250_000)
+    said = "1 of 2 test rows, drawn at random from 250,000, are answered wrongly."
+    assert said in render(read_run())
+
+
 def test_curves_without_rows_held_out_are_shown(classifier: None, change: Change) -> None:
     change(TRAINING, curves=[{"step": i, "train": 1 / i} for i in range(1, 5)])
     text = render(read_run())
