@@ -24,7 +24,7 @@ from delivery.state.reading import Deployed
 from delivery.state.record import Record
 from delivery.state.store import StateStore
 from delivery.tables import short
-from project.ending import leave_when_told
+from project.ending import leave_when_told, told_afterwards
 from project.errors import UserError, one_line
 from project.serve import free_port, start, stop, wait_until_it_answers
 from project.switches import is_on
@@ -76,12 +76,15 @@ def served(package: Package, url: str | None) -> Iterator[tuple[str, Callable[[]
         return
     with tempfile.TemporaryDirectory() as recordings:
         port = free_port(HOST)
-        server = start(HOST, port, recordings, package.folder / "bento")
+        server = None
         try:
+            with told_afterwards():
+                server = start(HOST, port, recordings, package.folder / "bento")
             wait_until_it_answers(server, HOST, port)  # else the first try is always too early
             yield f"http://{HOST}:{port}", lambda: server.poll() is None
         finally:
-            stop(server)
+            if server:
+                stop(server)
 
 
 def main() -> None:

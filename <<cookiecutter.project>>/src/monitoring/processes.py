@@ -9,6 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+from project.ending import told_afterwards
 from project.errors import UserError
 
 START_SECONDS, END_SECONDS = 60.0, 15.0
@@ -27,19 +28,21 @@ def running(
 
     Raises `UserError` with its last line where it ends before.
     """
-    with log.open("wb") as words:
-        process = subprocess.Popen(
-            command,
-            stdout=words,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
-            start_new_session=True,  # a terminal's Ctrl-C reaches us alone, and the server by us
-        )
+    process = None
     try:
+        with log.open("wb") as words, told_afterwards():
+            process = subprocess.Popen(
+                command,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment},
+                start_new_session=True,  # a terminal's Ctrl-C reaches us, and the server by us
+            )
         _wait_until_ready(name, process, ready, log)
         yield process
     finally:
-        stop(process)
+        if process:
+            stop(process)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

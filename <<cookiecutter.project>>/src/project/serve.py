@@ -18,7 +18,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from project.artefacts import BENTO
-from project.ending import told_by
+from project.ending import leave_when_told, told_afterwards, told_by
 from project.errors import UserError, one_line
 from project.files import read_json
 
@@ -34,16 +34,20 @@ def main() -> None:
     host, port = settings["host"], asked_port() or settings["port"]
     refuse_taken(host, port)
     port = port or free_port(host)
-    server = start(host, port, settings["recording"]["folder"])
-    told = end_when_told(server)
+    leave_when_told()
+    server = None
     try:
+        with told_afterwards():
+            server = start(host, port, settings["recording"]["folder"])
+        told = end_when_told(server)
         wait_until_ready(server, f"http://{host}:{port}", told)
         if told:
             sys.exit(128 + told[0])
         print(shown(f"http://{host}:{port}", settings["recording"]), flush=True)
         sys.exit(server.wait())
     finally:
-        stop(server)
+        if server:
+            stop(server)
 
 
 def start(host: str, port: int, recordings: str, bento: Path = BENTO) -> subprocess.Popen[bytes]:

@@ -11,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from project.artefacts import MLFLOW_DATABASE
+from project.ending import leave_when_told, told_afterwards
 from project.errors import UserError, one_line
 from project.overrides import repro_command
 from project.serve import asked_port, end_when_told, refuse_taken
@@ -27,14 +28,18 @@ def main() -> None:
         raise UserError(f"{MLFLOW_DATABASE}: no model was registered yet; type: {repro_command()}")
     port = asked_port() or PORT
     refuse_taken(HOST, port, "mlflow")
-    server = start(port)
-    told = end_when_told(server)
+    leave_when_told()
+    server = None
     try:
+        with told_afterwards():
+            server = start(port)
+        told = end_when_told(server)
         wait_until_ready(server, f"http://{HOST}:{port}", told)
         print(f"Runs and models  http://{HOST}:{port}", flush=True)
         server.wait()
     finally:
-        stop(server)
+        if server:
+            stop(server)
 
 
 def start(port: int) -> subprocess.Popen[bytes]:
