@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import mkdtemp
 
 #: A program that tests run, and the Debian package that brings it.
 PACKAGES = {
@@ -39,7 +40,13 @@ def main() -> None:
     left_out = install([name for name in PACKAGES if not shutil.which(name)])
     workers = os.environ.get("TEST_WORKERS", "2")
     command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", "-rs"]
-    code = subprocess.run([*command, *sys.argv[1:]], env=os.environ | in_memory()).returncode
+    scratch = in_memory()
+    variables = os.environ | ({"TMPDIR": str(scratch)} if scratch else {})
+    code = subprocess.run([*command, *sys.argv[1:]], env=variables).returncode
+    if scratch and code:
+        print(f"what the tests that failed have written: {scratch}")
+    elif scratch:
+        shutil.rmtree(scratch, ignore_errors=True)  # with what killed processes left there
     for name in left_out:
         print(f"left out: tests that run {name} (Debian package {PACKAGES[name]})")
     sys.exit(code)
@@ -59,13 +66,17 @@ def install(missing: list[str]) -> list[str]:
     return [name for name in missing if not shutil.which(name)]
 
 
-def in_memory() -> dict[str, str]:
-    """Have tests write into memory where there is room: on a slow disk they wait for it mostly."""
+def in_memory() -> Path | None:
+    """Make a folder in memory, where there is room: on a slow disk tests wait for it mostly."""
     if "TMPDIR" in os.environ or not MEMORY.is_dir():
-        return {}
+        return None
     disk = os.statvfs(MEMORY)
     has_room = disk.f_bavail * disk.f_frsize >= ROOM and not disk.f_flag & os.ST_NOEXEC
-    return {"TMPDIR": str(MEMORY)} if has_room else {}
+    if not has_room:
+        return None
+    folder = Path(mkdtemp(prefix="test-", dir=MEMORY))
+    folder.chmod(0o755)  # PostgreSQL is another user
+    return folder
 
 
 if __name__ == "__main__":
